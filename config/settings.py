@@ -1,0 +1,233 @@
+"""All settings of Cage, read from the environment here and nowhere else.
+
+`SECRET_KEY`, `DATABASE_URL`, `REDIS_URL` and `PROVIDERS` are required: without one of them the
+process refuses to start, because a forgotten URL must never serve an empty ledger. Every name can
+also be given as `NAME_FILE`, the path of a file that holds the value.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+import structlog
+from celery.schedules import crontab
+from django.urls import reverse_lazy
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# How many reverse proxies stand in front of Cage. Only that many entries at the right end of
+# X-Forwarded-For were written by somebody we trust; with 0 the header is ignored.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
+# One JSON object, name -> configuration; providers.registry reads it.
+PROVIDERS = env.str("PROVIDERS")
+
+# A provider's time-out is as short as 3 s (JDB): after this long the answer is "no verdict".
+ANSWER_WITHIN = timedelta(seconds=2)
+
+# -- Applications ----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_celery_beat",
+    "wallets",
+    "providers",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# -- Database --------------------------------------------------------------------------------
+# `default` is the role that web, Celery and commands use: it may only insert into the money
+# tables. `owner` runs migrations: `manage.py migrate --database owner`. Tests run as the former
+# on a database made by the latter, hence the mirror.
+
+DATABASES = {
+    "default": {
+        **env.db_url("DATABASE_URL"),
+        "CONN_MAX_AGE": None,
+        "TEST": {"MIRROR": "owner"},
+    },
+    "owner": env.db_url("MIGRATE_DATABASE_URL", default=env.str("DATABASE_URL")),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- Celery ----------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = env.str("REDIS_URL")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "partitions ahead": {
+        "task": "providers.tasks.make_partitions",
+        "schedule": crontab(hour="3", minute="10"),
+    },
+}
+
+# -- Language, time, static files ------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "static/"
+# The web process serves the admin's few files itself, from where they are installed.
+WHITENOISE_USE_FINDERS = True
+
+# -- Transport security ----------------------------------------------------------------------
+# DEBUG is for a person at a keyboard, on plain HTTP. Everywhere else a proxy ends TLS and says so.
+
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_SSL_REDIRECT = not DEBUG
+# A POST can't be redirected, and a load balancer probes without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^callbacks/", r"^health/", r"^metrics$"]
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
+SECURE_HSTS_PRELOAD = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+X_FRAME_OPTIONS = "DENY"
+
+# -- REST framework: callbacks negotiate nothing, every reply is its protocol's own bytes -----
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# -- Admin -----------------------------------------------------------------------------------
+
+
+def _page(model: str, title: str, icon: str) -> dict[str, object]:
+    """A page in the sidebar, for those who may look at it."""
+    app, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+    }
+
+
+UNFOLD = {
+    "SITE_TITLE": "Cage",
+    "SITE_HEADER": "Cage",
+    "SITE_SUBHEADER": "Wallet back office",
+    "SITE_SYMBOL": "account_balance_wallet",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "wallets.pages.environment",
+    "STYLES": ["wallets.pages.style"],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "wallets.pages.icon"}],
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "title": "Money",
+                "items": [
+                    _page("wallets.player", "Players", "person"),
+                    _page("wallets.wallet", "Wallets", "account_balance_wallet"),
+                    _page("wallets.transaction", "Transactions", "receipt_long"),
+                    _page("wallets.entry", "Entries", "list_alt"),
+                ],
+            },
+            {
+                "title": "Providers",
+                "items": [
+                    _page("providers.callback", "Callbacks", "inbox"),
+                    _page("providers.unauthentic", "Unauthentic deliveries", "gpp_maybe"),
+                ],
+            },
+            {
+                "title": "Staff",
+                "items": [
+                    _page("auth.user", "Users", "badge"),
+                    _page("auth.group", "Groups", "group"),
+                ],
+            },
+            {
+                "title": "Scheduler",
+                "items": [_page("django_celery_beat.periodictask", "Periodic tasks", "schedule")],
+            },
+        ],
+    },
+}
+
+# -- Logging: one line an event, JSON in production --------------------------------------------
+
+_processors = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"mask_paths": {"()": "config.logs.MaskPaths"}},
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": _processors,
+            "processor": structlog.dev.ConsoleRenderer(colors=False)
+            if DEBUG
+            else structlog.processors.JSONRenderer(),
+        },
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["mask_paths"],
+        },
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}},
+}

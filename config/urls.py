@@ -1,0 +1,14 @@
+"""Where everything is. A trailing slash is optional for callbacks: a POST can't be redirected."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config import health
+
+urlpatterns = [
+    path("callbacks/", include("providers.urls")),
+    path("admin/", admin.site.urls),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("metrics", health.metrics),
+]

@@ -1,0 +1,23 @@
+import atexit
+import gc
+
+from django.apps import AppConfig
+from django.core.checks import Tags, register
+from django.db.models.signals import post_migrate
+
+
+class ProvidersConfig(AppConfig):
+    name = "providers"
+
+    def ready(self) -> None:
+        from providers import checks, partitions
+        from providers.books import CALLBACKS_AND_TRANSACTIONS
+        from wallets import verification
+
+        # msgspec's struct types with constraints may crash the interpreter's last garbage
+        # collection (msgspec issue 717), which would turn a command's exit status into 139.
+        atexit.register(gc.freeze)
+        register(checks.configuration)
+        register(checks.names_are_kept, Tags.database)
+        post_migrate.connect(partitions.make_after_migrate, sender=self)
+        verification.CHECKS.extend(CALLBACKS_AND_TRANSACTIONS)

@@ -1,0 +1,102 @@
+"""The inbox's statements: rows are written by the group, and never changed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from providers.models import Callback, Outcome
+from providers.protocols.base import Delivery, Reply
+
+INSERT = """
+INSERT INTO providers_callback (delivery_id, provider, operation, transaction_id, received_at,
+    decided_at, address, headers, body, unwrapped, outcome, reason, reply_status, reply)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
+    %s::timestamptz[], %s::inet[], %s::jsonb[], %s::bytea[], %s::bytea[], %s::text[], %s::text[],
+    %s::smallint[], %s::bytea[])
+ON CONFLICT (delivery_id, received_at) DO NOTHING
+"""
+
+COUNT_UNAUTHENTIC = """
+INSERT INTO providers_unauthentic (provider, address, minute, count, reason, sample)
+VALUES (%s, %s, date_trunc('minute', %s::timestamptz), 1, %s, %s)
+ON CONFLICT (provider, address, minute)
+DO UPDATE SET count = providers_unauthentic.count + 1
+"""
+
+SAMPLE = 2_000
+CONFIDENTIAL = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+class AlreadyKept(Exception):
+    """This very delivery has its row: an earlier COMMIT of ours succeeded without telling us."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A delivery with what became of it: one row."""
+
+    delivery: Delivery
+    unwrapped: bytes
+    operation: str
+    transaction_id: str
+    outcome: Outcome
+    reason: str
+    reply: Reply
+    decided_at: datetime
+
+
+def keep(decided: Sequence[Decided]) -> None:
+    """Write the rows, in the transaction of the caller. Raises AlreadyKept if one is there."""
+    columns = [list(column) for column in zip(*map(_row, decided), strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, columns)
+        if cursor.rowcount < len(decided):
+            raise AlreadyKept
+
+
+def kept_reply(delivery: Delivery) -> Reply:
+    """The reply that was decided for this delivery. Raises Callback.DoesNotExist."""
+    row = Callback.objects.get(delivery_id=delivery.delivery_id, received_at=delivery.received_at)
+    return Reply(body=bytes(row.reply), status=row.reply_status)
+
+
+def count_unauthentic(delivery: Delivery, reason: str) -> None:
+    """One more from this address in this minute; the first body of it is the sample."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            COUNT_UNAUTHENTIC,
+            [
+                delivery.provider,
+                delivery.address or "0.0.0.0",
+                delivery.received_at,
+                reason,
+                delivery.body[:SAMPLE],
+            ],
+        )
+
+
+def _row(decided: Decided) -> tuple[object, ...]:
+    delivery = decided.delivery
+    headers = {
+        name: "(masked)" if name in CONFIDENTIAL else value.replace("\0", "")
+        for name, value in delivery.headers.items()
+    }
+    return (
+        delivery.delivery_id,
+        delivery.provider,
+        decided.operation,
+        decided.transaction_id,
+        delivery.received_at,
+        decided.decided_at,
+        delivery.address or None,
+        json.dumps(headers),
+        delivery.body,
+        None if decided.unwrapped == delivery.body else decided.unwrapped,
+        decided.outcome.value,
+        decided.reason.replace("\0", ""),
+        decided.reply.status,
+        decided.reply.body,
+    )

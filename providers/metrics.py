@@ -1,0 +1,11 @@
+"""What Prometheus is told. A provider's path stands in no metric."""
+
+from prometheus_client import Counter
+
+CALLBACKS = Counter(
+    "cage_callbacks",
+    "Deliveries kept, by what became of them.",
+    ["provider", "operation", "outcome"],
+)
+UNAUTHENTIC = Counter("cage_unauthentic", "Deliveries that proved nothing.", ["provider"])
+NO_VERDICT = Counter("cage_no_verdict", "Deliveries answered without a database row.", ["provider"])

@@ -1,0 +1,99 @@
+"""The inbox: every authentic delivery that could move money, as evidence."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Outcome(models.TextChoices):
+    """What became of one delivery."""
+
+    POSTED = "posted", "Posted"
+    DUPLICATE = "duplicate", "Duplicate"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    CONFLICT = "conflict", "Conflict"
+    REFUSED = "refused", "Refused"
+    FAILED = "failed", "Failed"
+
+    @property
+    def sentence(self) -> str:
+        return {
+            "posted": "The ledger changed; the provider heard success and the new balance.",
+            "duplicate": "Known id, same terms: the transaction stands and nothing moved again.",
+            "acknowledged": "Understood; it moves no money.",
+            "conflict": "Known id, other terms: nothing moved. Staff compare the two.",
+            "refused": "Not booked, for the reason given; the provider heard its own code for it.",
+            "failed": "A fault of ours: the provider heard that nothing has been decided.",
+        }[self.value]
+
+
+class Callback(models.Model):
+    """One delivery: what came, what it meant, what was answered. Append-only, kept by month.
+
+    The table is partitioned by `received_at` (a migration in SQL), so its primary key there is
+    (id, received_at) and others point at it without a database constraint. It is written in the
+    same commit as the money that it moved.
+    """
+
+    rights = "SELECT, INSERT"
+
+    delivery_id = models.UUIDField()
+    provider = models.CharField(max_length=32)
+    operation = models.CharField(max_length=32, blank=True)
+    transaction_id = models.CharField(max_length=200, blank=True)
+    received_at = models.DateTimeField()
+    decided_at = models.DateTimeField()
+    address = models.GenericIPAddressField(null=True, blank=True)
+    headers = models.JSONField()
+    body = models.BinaryField()
+    unwrapped = models.BinaryField(
+        null=True,
+        blank=True,
+        help_text="The body after decryption, where that differs.",
+    )
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    reason = models.TextField(blank=True)
+    reply_status = models.SmallIntegerField()
+    reply = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="callback_once_per_delivery", fields=["delivery_id", "received_at"]
+            ),
+            models.CheckConstraint(
+                name="callback_outcome_is_known",
+                condition=Q(outcome__in=Outcome.values),
+            ),
+        ]
+        indexes = [models.Index(name="callback_by_key", fields=["provider", "transaction_id"])]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.provider} {self.operation}"
+
+
+class Unauthentic(models.Model):
+    """Deliveries that did not prove to come from their provider: counted, never booked.
+
+    One row per provider, address and minute, with the first body as a sample, so that strangers
+    can't fill the books. A wrong key of ours looks just like this.
+    """
+
+    provider = models.CharField(max_length=32)
+    address = models.GenericIPAddressField()
+    minute = models.DateTimeField()
+    count = models.BigIntegerField(default=1)
+    reason = models.TextField()
+    sample = models.BinaryField()
+
+    class Meta:
+        verbose_name_plural = "unauthentic deliveries"
+        constraints = [
+            models.UniqueConstraint(
+                name="unauthentic_counted_by_minute",
+                fields=["provider", "address", "minute"],
+            ),
+            models.CheckConstraint(name="unauthentic_count_positive", condition=Q(count__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} from {self.address}"

@@ -1,0 +1,211 @@
+"""The contract of a protocol: bytes in, instruction out; receipt in, bytes out.
+
+A protocol is pure. It knows no ORM, no inbox and no other protocol; one instance speaks for one
+configured provider. What its policies are (how long the provider resends, what a refusal means
+there) stands on the class as facts.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from wallets.instructions import Instruction, Receipt
+from wallets.refusals import Refusal
+
+# -- What arrives, what goes back ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One HTTP request of a provider. Header names are lower-case; the body is as received."""
+
+    delivery_id: UUID
+    provider: str
+    operation: str  # From the URL; "" where everything goes to one URL.
+    headers: Mapping[str, str]
+    body: bytes
+    address: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An HTTP response, exactly as it is sent."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A delivery that is understood, moves no money, and hears success."""
+
+    reference: str = ""
+    text: str = ""
+
+
+class Malformed(Refusal):
+    sentence = "The delivery could not be understood."
+
+
+class UnknownOperation(Refusal):
+    sentence = "The delivery asks for something that this provider's document doesn't describe."
+
+
+class Unauthentic(Refusal):
+    """Not proved to come from the provider: never joins the books, only counted."""
+
+    sentence = "The delivery does not prove to come from the provider."
+
+
+class NotOffered(Refusal):
+    """A documented operation that this Cage doesn't offer; answered so that it does no harm."""
+
+    sentence = "The operation is not offered."
+
+
+class RefusalMeans(Enum):
+    """What a refused settlement is on the provider's side afterwards."""
+
+    OWED = "owed"  # The money is still due to the player.
+    VOID = "void"  # The order is cancelled: paying later would be wrong.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resends:
+    """When a provider sends an unanswered message again. None: not documented."""
+
+    every: timedelta | None = None
+    window: timedelta | None = None
+
+
+# -- Configuration ---------------------------------------------------------------------------
+
+Currency = Annotated[str, Meta(pattern=r"\A[A-Z][A-Z0-9]{1,9}\Z")]
+PathWord = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,128}\Z")]
+Decimals = Annotated[int, Meta(ge=0, le=8)]
+# A list while it rotates: the current one first, then those that are still accepted.
+Secret = str | list[str]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What any provider may say in PROVIDERS. A protocol adds its own; unknown keys are errors."""
+
+    protocol: str = ""
+    path: PathWord | list[PathWord] = ""
+    retired: bool = False
+    insecure: bool = False
+    allowed_ips: list[str] = []
+
+    def __repr__(self) -> str:
+        """Only the class's name: secrets stand in the fields, and tracebacks print values."""
+        return f"<{type(self).__qualname__}>"
+
+
+def secrets(stated: Secret) -> tuple[str, ...]:
+    """The secrets of a setting that may be one or a list, none where it is empty."""
+    return tuple(filter(None, [stated] if isinstance(stated, str) else stated))
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """A configuration error: `id` is the system check's, `text` never holds a secret."""
+
+    id: str
+    text: str
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+class Protocol(ABC, Generic[SettingsT]):
+    """One provider's dialect. Raise only Refusals from `unwrap`, `operation` and `decode`."""
+
+    Settings: ClassVar[type[Settings]]
+    refusal_means: ClassVar[RefusalMeans]
+    resends: Resends  # A fact of the document, or of the settings where that is silent.
+
+    def __init__(self, *, provider: str, settings: SettingsT) -> None:
+        self.provider = provider
+        self.settings = settings
+
+    @classmethod
+    def problems(cls, settings: Any) -> Iterator[Problem]:
+        """What makes this configuration unsafe to start with.
+
+        This one is for protocols that can't authenticate a caller: they need a list of addresses.
+        """
+        if not settings.allowed_ips and not settings.insecure:
+            yield Problem(
+                "providers.E005",
+                "has no authentication: needs `allowed_ips` (or `insecure`)",
+            )
+
+    def unwrap(self, delivery: Delivery) -> bytes:
+        """The plain body of an authentic delivery. Raises Unauthentic.
+
+        Where the document describes no authentication the body is what was sent; the addresses in
+        `allowed_ips` are checked before, for every protocol.
+        """
+        return delivery.body
+
+    @abstractmethod
+    def operation(self, delivery: Delivery, body: bytes) -> str:
+        """The short word for what is asked ("settle"). Raises Malformed, UnknownOperation."""
+
+    @abstractmethod
+    def decode(self, operation: str, body: bytes) -> Instruction | Note:
+        """What the delivery means. Raises Malformed, UnknownPlayer, UnknownCurrency, NotOffered."""
+
+    @abstractmethod
+    def reply(self, operation: str, receipt: Receipt | Note, *, at: datetime) -> Reply:
+        """Success, for what was posted, a duplicate, or only noted. `at` is now."""
+
+    @abstractmethod
+    def refuse(self, operation: str, refusal: Refusal, *, at: datetime) -> Reply:
+        """The provider's own refusal. The same refusal of the same operation reads the same.
+
+        `operation` is "" where it could not be read.
+        """
+
+    @abstractmethod
+    def no_verdict(self, operation: str, *, at: datetime) -> Reply:
+        """What is said when Cage has not decided: never success, never a final refusal."""
+
+
+# -- What protocols have in common ------------------------------------------------------------
+
+# No wallet has this currency. A movement that names it can never be booked, nor be equal to one
+# that was: with `declined` it makes a known id a conflict and an unknown one a refusal.
+NO_CURRENCY = "?"
+
+
+def only_url(delivery: Delivery) -> None:
+    """Raises UnknownOperation where everything goes to one URL and this came to another."""
+    if delivery.operation:
+        raise UnknownOperation("This provider sends everything to one URL.")
+
+
+def transaction_id(operation: str, their_id: object) -> str:
+    """How a transaction of any provider is named: `settle:272017`."""
+    return f"{operation}:{their_id}"
+
+
+def json_reply(fields: Mapping[str, object]) -> Reply:
+    """HTTP 200 with `fields` as a JSON object, in their order."""
+    return Reply(body=msgspec.json.encode(fields))
+
+
+CodeT = TypeVar("CodeT")
+
+
+def code_for(refusal: Refusal, codes: Mapping[type[Refusal], CodeT], default: CodeT) -> CodeT:
+    """The provider's code for `refusal`: that of its class, else of the nearest base with one."""
+    return next((codes[kind] for kind in type(refusal).__mro__ if kind in codes), default)

@@ -1,0 +1,161 @@
+"""BeSoft: one URL, `action` says what; a result carries bet and win in one atomic step.
+
+Document: "Game result". It describes no authentication, so the caller's address is what counts.
+`status` 1 makes the order valid on their side, anything else makes it void.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Meta, Raw
+
+from providers.protocols import amounts, base, wire
+from wallets import refusals
+from wallets.instructions import Instruction, Kind, Movement, Receipt
+
+OPERATIONS = {1: "balance", 2: "bet", 3: "result"}
+ACTIONS = {operation: action for action, operation in OPERATIONS.items()}
+
+# The numbers are those of their own pages and of a public integration; only 1 decides anything.
+# 1031, "transaction already exists", is not used: nothing may be taken for "it is paid".
+SUCCESS = 1
+FAILED = 1001
+CODES: Mapping[type[refusals.Refusal], int] = {
+    refusals.UnknownPlayer: 1004,
+    base.Malformed: 1008,
+    base.Unauthentic: 1008,
+    refusals.InsufficientFunds: 1009,
+    refusals.UnknownCurrency: 1014,
+    refusals.PlayerClosed: 1014,
+    refusals.PlayerSuspended: 1014,
+    refusals.BalanceTooLarge: 1014,
+}
+
+NUMBERS = frozenset({"action", "mode", "bet", "spjpbet", "win", "ts"})
+MOST_FIELDS = 100
+
+
+class Head(msgspec.Struct):
+    action: wire.Int32
+
+
+class Result(msgspec.Struct):
+    """Action 3. What only informs has a default: a missing memo must not void an order."""
+
+    uid: wire.Uid
+    bet: Raw
+    win: Raw
+    transId: wire.Id
+    roundId: Raw = wire.NOTHING
+    gid: Raw = wire.NOTHING
+    ts: Raw = wire.NOTHING
+    mode: Raw = wire.NOTHING
+    spjpbet: Raw = wire.NOTHING
+
+
+HEAD = wire.Schema(Head)
+RESULT = wire.Schema(Result)
+
+
+class BeSoftSettings(base.Settings, frozen=True, kw_only=True):
+    """`decimals` is what amounts may have: the pages say 2 and 4."""
+
+    currency: base.Currency
+    decimals: base.Decimals = 4
+    balance_decimals: base.Decimals = 2
+    # The document doesn't say what a time-out means. None: HTTP 503 and no body, which states
+    # nothing. A number: {"status": number} with HTTP 200, which they read as a void order.
+    no_verdict_status: Annotated[int, Meta(ge=2, le=2**31 - 1)] | None = None
+
+
+class BeSoft(base.Protocol[BeSoftSettings]):
+    """Their order is void once we refuse it, so a refusal stands under the order's id."""
+
+    Settings = BeSoftSettings
+    refusal_means = base.RefusalMeans.VOID
+    resends = base.Resends()  # "May be sent multiple times", no more is said.
+
+    def unwrap(self, delivery: base.Delivery) -> bytes:
+        """JSON, whichever of the two encodings the page names was used: a form becomes JSON."""
+        body = delivery.body
+        kind = delivery.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if body.lstrip()[:1] == b"{" or kind == "application/json":
+            return body
+        return _from_form(body)
+
+    def operation(self, delivery: base.Delivery, body: bytes) -> str:
+        base.only_url(delivery)
+        action = HEAD.read(body).action
+        if action not in OPERATIONS:
+            raise base.UnknownOperation(f"BeSoft has no action {action}.")
+        return OPERATIONS[action]
+
+    def decode(self, operation: str, body: bytes) -> Instruction | base.Note:
+        # Whether a result charges `bet` again after an action 2 is not documented: no bets, then.
+        if operation != "result":
+            raise base.NotOffered(f"BeSoft {operation} is not offered.")
+        result = RESULT.read(body)
+        bet, win = self._amount(result.bet, "bet"), self._amount(result.win, "win")
+        return Instruction(
+            provider=self.provider,
+            transaction_id=base.transaction_id(operation, result.transId),
+            kind=Kind.BET_AND_SETTLEMENT,
+            movements=(
+                Movement(uid=result.uid, currency=self.settings.currency, debit=bet, credit=win),
+            ),
+            reference=result.transId,
+            round_id=wire.memo(result.roundId, longest=128),
+            game=wire.memo(result.gid),
+            stake=bet,
+            # spjpbet, the jackpot's part of the bet, is contained in it and moves nothing.
+            details=wire.memos(spjpbet=result.spjpbet, mode=result.mode),
+            occurred_at=wire.at_epoch(wire.memo(result.ts)),
+            refusal_stands=True,
+        )
+
+    def reply(self, operation: str, receipt: Receipt | base.Note, *, at: datetime) -> base.Reply:
+        fields: dict[str, object] = {"action": ACTIONS[operation], "status": SUCCESS}
+        if isinstance(receipt, Receipt) and receipt.balance is not None:
+            text = amounts.shown(receipt.balance, decimals=self.settings.balance_decimals)
+            fields |= {"balance": Raw(text.encode()), "currency": self.settings.currency}
+        return base.json_reply(fields)
+
+    def refuse(self, operation: str, refusal: refusals.Refusal, *, at: datetime) -> base.Reply:
+        return base.json_reply({"status": base.code_for(refusal, CODES, FAILED)})
+
+    def no_verdict(self, operation: str, *, at: datetime) -> base.Reply:
+        status = self.settings.no_verdict_status
+        return (
+            base.Reply(body=b"", status=503)
+            if status is None
+            else base.json_reply({"status": status})
+        )
+
+    def _amount(self, token: Raw, field: str) -> Decimal:
+        value = amounts.from_number(bytes(token), decimals=self.settings.decimals, field=field)
+        return amounts.not_negative(value, field=field)
+
+
+def _from_form(body: bytes) -> bytes:
+    """A form's fields as a JSON object; those that are numbers verbatim, or else as strings, which
+    the schema refuses. What is no form stays as it is, and is no JSON either."""
+    try:
+        fields = dict(
+            parse_qsl(
+                body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
+            )
+        )
+    except ValueError:
+        return body
+    return msgspec.json.encode(
+        {
+            name: Raw(text.encode())
+            if name in NUMBERS and amounts.NUMBER.fullmatch(text.encode())
+            else text
+            for name, text in fields.items()
+        }
+    )

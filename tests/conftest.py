@@ -1,0 +1,90 @@
+"""Every test of the books commits for real, as the application's role; the owner cleans up."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django import DjangoDbBlocker
+
+from tests.cast import Books
+
+GUARDED = ["wallets_transaction", "wallets_entry", "providers_callback"]
+EMPTIED = [*GUARDED, "wallets_wallet", "wallets_player", "providers_unauthentic", "auth_user"]
+
+KEY = "0123456789abcdef"
+IV = "fedcba9876543210"
+SUD_APP_ID = "1461564080052506636"
+SUD_SECRET = "test-app-secret"
+
+PROVIDERS: dict[str, dict[str, Any]] = {
+    "besoft": {"currency": "USD", "allowed_ips": ["127.0.0.0/8"]},
+    "jdb": {"key": KEY, "iv": IV, "currencies": {"XX": "USD", "RB": "CNY"}},
+    "sud": {"app_id": SUD_APP_ID, "app_secret": [SUD_SECRET, "previous"], "currency": "COIN"},
+    "hotroad": {"currency": "THB", "allowed_ips": ["127.0.0.0/8"]},
+}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """The owner makes the test database; every test then works on it as the application's role."""
+    with django_db_blocker.unblock():
+        made = setup_databases(
+            verbosity=0, interactive=False, aliases=dict.fromkeys(["default", "owner"])
+        )
+        yield
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture
+def books(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Books]:
+    """Empty books that really commit. Everything is removed afterwards, by the owner."""
+    with django_db_blocker.unblock():
+        yield Books()
+        connections["default"].close()
+        empty_the_books()
+
+
+def empty_the_books() -> None:
+    """Only the owner can, and only by switching the triggers off for a moment."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT relid::text FROM pg_partition_tree('providers_callback') WHERE isleaf"
+        )
+        guarded = [*GUARDED, *(name for (name,) in cursor.fetchall())]
+        cursor.execute(
+            "; ".join(
+                [
+                    "BEGIN",
+                    *(f"ALTER TABLE {table} DISABLE TRIGGER append_only" for table in guarded),
+                    f"TRUNCATE {', '.join(EMPTIED)} RESTART IDENTITY CASCADE",
+                    *(
+                        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only"
+                        for table in guarded
+                    ),
+                    "COMMIT",
+                ]
+            )
+        )
+
+
+@pytest.fixture
+def configure(settings: Any) -> Callable[..., None]:
+    """`configure(jdb={...})` changes some providers; None removes one."""
+
+    def configure(**changes: dict[str, Any] | None) -> None:
+        named = {name.replace("_", "-"): change for name, change in changes.items()}
+        merged = {**PROVIDERS, **named}
+        settings.PROVIDERS = json.dumps({k: v for k, v in merged.items() if v is not None})
+
+    return configure
+
+
+@pytest.fixture
+def providers(configure: Callable[..., None]) -> None:
+    """The four providers, configured."""
+    configure()

@@ -1,0 +1,238 @@
+"""HotRoad: the document's settle and everything that is almost one."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from providers.protocols.base import (
+    Malformed,
+    Note,
+    NotOffered,
+    RefusalMeans,
+    Resends,
+    Unauthentic,
+    UnknownOperation,
+)
+from providers.protocols.hotroad import HotRoad
+from tests.providers import senders
+from tests.providers.protocols.dialects import (
+    NOON,
+    amount_tokens,
+    meaning,
+    problems,
+    receipt,
+    refusal,
+    refused,
+    speaker,
+    terms,
+    understood,
+    with_token,
+)
+from tests.providers.senders import Sent, altered
+from wallets.instructions import Instruction, Kind, Movement
+from wallets.refusals import Conflict, InsufficientFunds, PlayerClosed, Refusal, UnknownPlayer
+
+SETTLE = senders.verbatim("hotroad", "settle")
+hotroad = speaker(HotRoad)
+
+
+def sent(**changes: Any) -> Sent:
+    return senders.hotroad(altered(SETTLE, **changes))
+
+
+def test_the_document_s_settle_credits_its_win_amount_also_when_it_is_zero() -> None:
+    assert understood(hotroad, senders.hotroad(SETTLE)) == (
+        "settle",
+        Instruction(
+            provider="hotroad",
+            transaction_id="settle:AAA-251916",
+            kind=Kind.SETTLEMENT,
+            movements=(Movement(uid="hrgpl0001", currency="THB", credit=Decimal(0)),),
+            reference="AAA-251916",
+            round_id="",  # The document's own example lacks it, though its table requires it.
+            game="BACCARAT",
+            stake=Decimal(10),
+            details={
+                "gameType": "LIVE",
+                "validBetAmount": "10.0",
+                "commission": "0.0",
+                "odds": "-1.0",
+                "status": "LOSE",
+            },
+            refers_to=("bet:AAA-251916",),
+            occurred_at=datetime(2022, 10, 14, 15, tzinfo=UTC),
+        ),
+    )
+
+
+def test_success_is_0000_with_the_balance_in_a_string_and_its_time_in_gmt_8() -> None:
+    posted = receipt(meaning(hotroad, sent()), "90.00005")
+    reply = hotroad.reply("settle", posted, at=NOON)
+    assert reply.body == (
+        b'{"code":"0000","balanceTs":"2026-11-21T20:00:00.000+0800","balance":"90.0000"}'
+    )
+    assert (reply.status, reply.content_type) == (200, "application/json")
+
+
+def test_the_balance_s_time_always_has_28_characters() -> None:
+    for moment in (datetime(2026, 1, 2, 3, 4, 5, 678_999, tzinfo=UTC), NOON):
+        posted = receipt(meaning(hotroad, sent()), "1", at=moment)
+        assert len(json.loads(hotroad.reply("settle", posted, at=NOON).body)["balanceTs"]) == 28
+
+
+def test_the_balance_has_as_many_decimals_as_configured_and_never_more_than_4() -> None:
+    coarse = speaker(HotRoad, balance_decimals=2)
+    reply = coarse.reply("settle", receipt(meaning(coarse, sent()), "9.999"), at=NOON)
+    assert json.loads(reply.body)["balance"] == "9.99"
+    with pytest.raises(msgspec.ValidationError):
+        speaker(HotRoad, balance_decimals=5)
+
+
+@pytest.mark.parametrize("token", amount_tokens(lambda digits: f'"{digits}"'))
+def test_a_win_must_be_a_plain_decimal_in_a_string(token: str) -> None:
+    assert refusal(hotroad, senders.hotroad(with_token(SETTLE, "winAmount", token))) is Malformed
+
+
+def test_a_number_is_no_string_and_four_decimals_are_all() -> None:
+    assert refusal(hotroad, sent(winAmount=1.5)) is Malformed
+    assert refusal(hotroad, sent(winAmount="0.30000000000000004")) is Malformed
+    assert refusal(hotroad, sent(winAmount="1.23456")) is Malformed
+    assert meaning(hotroad, sent(winAmount="1.2345")).movements[0].credit == Decimal("1.2345")
+    assert refusal(speaker(HotRoad, decimals=2), sent(winAmount="1.234")) is Malformed
+
+
+@pytest.mark.parametrize("field", ["userId", "txId", "winAmount"])
+@pytest.mark.parametrize("value", [..., None, {}, [], 7, True, "", "x" * 5000, "a\0", "\x9f"])
+def test_who_what_and_how_much_are_insisted_on(field: str, value: Any) -> None:
+    assert refusal(hotroad, sent(**{field: value})) is Malformed
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *["ts", "betTime", "gameType", "gameCode", "betAmount", "validBetAmount", "roundId"],
+        *["odds", "roundStartTime", "status", "result", "commission", "fee"],
+    ],
+)
+@pytest.mark.parametrize("value", [..., None, {}, "x" * 5000, "a\0b", 10**30, "-1.0", -1, True])
+def test_what_only_informs_never_refuses(field: str, value: Any) -> None:
+    assert terms(meaning(hotroad, sent(**{field: value}))) == terms(meaning(hotroad, sent()))
+
+
+@pytest.mark.parametrize(
+    ("ts", "moment"),
+    [
+        ("2022-10-14T23:00:00.000+0800", datetime(2022, 10, 14, 15, tzinfo=UTC)),
+        ("2022-10-14T23:00:00.000", datetime(2022, 10, 14, 15, tzinfo=UTC)),
+        ("2022-10-14T23:00:00.123Z", datetime(2022, 10, 14, 23, 0, 0, 123_000, tzinfo=UTC)),
+        ("0001-01-01T00:00:00.000+0800", None),
+        ("9999-12-31T23:59:59.999-0800", None),
+        ("2022-13-14T23:00:00.000+0800", None),
+        ("1665759600000", None),
+        ("", None),
+    ],
+)
+def test_a_time_is_gmt_8_unless_it_says_otherwise(ts: str, moment: datetime | None) -> None:
+    assert meaning(hotroad, sent(ts=ts)).occurred_at == moment
+
+
+def test_a_resend_with_another_ts_has_the_same_terms() -> None:
+    again = meaning(hotroad, sent(ts="2022-10-14T23:05:00.000+0800", added_later=[]))
+    assert terms(again) == terms(meaning(hotroad, sent()))
+    assert again.transaction_id == "settle:AAA-251916"
+
+
+@pytest.mark.parametrize("change", [{"winAmount": "0.1"}, {"userId": "hrgpl0002"}])
+def test_another_amount_or_player_has_other_terms(change: dict[str, Any]) -> None:
+    assert terms(meaning(hotroad, sent(**change))) != terms(meaning(hotroad, sent()))
+
+
+def test_a_prefix_is_stripped_from_the_user() -> None:
+    prefixed = speaker(HotRoad, uid_prefix="hrg")
+    assert meaning(prefixed, sent()).movements[0].uid == "pl0001"
+    assert meaning(prefixed, sent()).declined is None
+
+
+@pytest.mark.parametrize("user", ["pl0001", "HRGpl0001", "hrg", "xhrgpl0001"])
+def test_a_user_without_the_prefix_is_declined_under_the_settle_s_id(user: str) -> None:
+    """So that the ledger can tell a conflict from a new settle for an unknown player."""
+    prefixed = speaker(HotRoad, uid_prefix="hrg")
+    stranger = meaning(prefixed, sent(userId=user))
+    assert isinstance(stranger.declined, UnknownPlayer)
+    assert stranger.transaction_id == "settle:AAA-251916"
+    assert terms(stranger) != terms(meaning(prefixed, sent()))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"null", b"{", SETTLE[:-5], b"\xff" + SETTLE, b"[" * 100_000, b'{"a":' * 100_000],
+)
+@pytest.mark.parametrize("operation", ["settle", "cancel_bet"])
+def test_a_body_that_is_no_json_object_is_malformed(operation: str, body: bytes) -> None:
+    assert refusal(hotroad, senders.hotroad(body, operation=operation)) is Malformed
+
+
+def test_a_cancelled_bet_was_never_booked_and_hears_0000() -> None:
+    operation, note = understood(hotroad, senders.hotroad(SETTLE, operation="cancel_bet"))
+    assert note == Note(reference="AAA-251916", text="cancel_bet")
+    assert hotroad.reply(operation, note, at=NOON).body == b'{"code":"0000"}'
+
+
+@pytest.mark.parametrize(
+    ("operation", "word", "code"),
+    [
+        ("get_balance", "balance", "9999"),
+        ("event_settle", "event", "9999"),
+        ("place_bet", "bet", "8001"),
+    ],
+)
+def test_operations_of_the_next_issue_are_refused_harmlessly(
+    operation: str, word: str, code: str
+) -> None:
+    request = senders.hotroad(SETTLE, operation=operation)
+    assert refusal(hotroad, request) is NotOffered
+    assert refused(hotroad, word, NotOffered())["code"] == code
+
+
+@pytest.mark.parametrize("path", ["hotroad", "hotroad/pay", "hotroad/SETTLE"])
+def test_an_unknown_operation_is_refused(path: str) -> None:
+    assert refusal(hotroad, Sent(path=path, body=SETTLE)) is UnknownOperation
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        UnknownPlayer(),
+        Conflict(),
+        PlayerClosed(),
+        InsufficientFunds(),
+        Malformed("userId 'eve'"),
+        Unauthentic(),
+        UnknownOperation(),
+    ],
+)
+def test_a_refused_settle_is_9999_with_a_fixed_sentence(why: Refusal) -> None:
+    assert refused(hotroad, "settle", why) == {"code": "9999", "desc": type(why).sentence}
+    assert refused(hotroad, "bet", why) == {"code": "8001", "desc": type(why).sentence}
+
+
+@pytest.mark.parametrize("operation", ["settle", "bet", "cancel_bet", ""])
+def test_no_verdict_is_9999_so_that_a_settle_is_resent_and_a_bet_cancelled(operation: str) -> None:
+    reply = hotroad.no_verdict(operation, at=NOON)
+    assert (reply.status, json.loads(reply.body)["code"]) == (200, "9999")
+
+
+def test_a_refused_settle_is_owed_and_the_window_of_resends_is_configured() -> None:
+    assert HotRoad.refusal_means is RefusalMeans.OWED
+    assert hotroad.resends == Resends()
+    assert speaker(HotRoad, resend_window=180).resends == Resends(window=timedelta(hours=3))
+
+
+def test_without_authentication_it_needs_a_list_of_addresses() -> None:
+    assert problems(HotRoad) == []
+    assert problems(HotRoad, allowed_ips=[]) == ["providers.E005"]
+    assert problems(HotRoad, allowed_ips=[], insecure=True) == []

@@ -1,0 +1,122 @@
+"""PROVIDERS: what a wrong configuration is told at start-up, and never starts with."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from providers import checks, registry
+from tests.cast import Books
+from tests.conftest import PROVIDERS
+from tests.providers import senders
+from tests.providers.senders import send
+
+JDB = PROVIDERS["jdb"]
+SUD = PROVIDERS["sud"]
+NOTHING = {"currency": "VND", "factor": 0}
+
+
+def problems(configuration: Any) -> list[str]:
+    text = configuration if isinstance(configuration, str) else json.dumps(configuration)
+    return [problem.id for problem in registry.parse(text).problems]
+
+
+def test_the_four_providers_are_valid_and_reached_by_their_names() -> None:
+    parsed = registry.parse(json.dumps(PROVIDERS))
+    assert parsed.problems == ()
+    assert set(parsed.by_path) == set(parsed.by_name) == set(PROVIDERS)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "ids"),
+    [
+        ("{", ["providers.E001"]),
+        ("[]", ["providers.E001"]),
+        ('{"jdb": {}, "jdb": {}}', ["providers.E001", "providers.E004"]),
+        ({"house": JDB}, ["providers.E002"]),
+        ({"JDB": JDB}, ["providers.E002"]),
+        ({"j" * 33: JDB}, ["providers.E002"]),
+        ({"acme": {"currency": "USD"}}, ["providers.E003"]),
+        ({"acme": {"protocol": "nobody", "currency": "USD"}}, ["providers.E003"]),
+        ({"jdb": []}, ["providers.E003"]),
+        ({"jdb": {**JDB, "keys": "x"}}, ["providers.E004"]),
+        ({"jdb": {"key": JDB["key"], "iv": JDB["iv"]}}, ["providers.E004"]),
+        ({"jdb": {**JDB, "currencies": {"RB": "yuan"}}}, ["providers.E004"]),
+        ({"jdb": {**JDB, "path": "with/slash"}}, ["providers.E004"]),
+        ({"jdb": {**JDB, "path": "sud"}, "sud": SUD}, ["providers.E004"]),
+        ({"besoft": {"currency": "USD", "allowed_ips": ["10.1.0.1/8"]}}, ["providers.E004"]),
+        ({"besoft": {"currency": "USD"}}, ["providers.E005"]),
+        ({"besoft": {"currency": "USD", "insecure": True}}, []),
+        ({"hotroad": {"currency": "THB"}}, ["providers.E005"]),
+        ({"jdb": {"currencies": {"RB": "CNY"}}}, ["providers.E006"]),
+        ({"sud": {"currency": "COIN", "app_id": "1"}}, ["providers.E006"]),
+        ({"sud": {"currency": "COIN", "app_id": "1", "app_secret": []}}, ["providers.E006"]),
+        ({"jdb": {**JDB, "key": "short"}}, ["providers.E007"]),
+        ({"jdb": {**JDB, "currencies": {"VN": NOTHING}}}, ["providers.E008"]),
+    ],
+)  # fmt: skip
+def test_each_mistake_has_its_check(configuration: Any, ids: list[str]) -> None:
+    assert problems(configuration) == ids
+
+
+def test_no_message_holds_a_secret() -> None:
+    wrong = {"jdb": {**JDB, "key": "topsecret", "nope": "topsecret", "iv": ["topsecret"]}}
+    assert "topsecret" not in str(registry.parse(json.dumps(wrong)).problems)
+    wrong = {"jdb": {**JDB, "key": "topsecret"}}
+    assert "topsecret" not in str(registry.parse(json.dumps(wrong)))
+
+
+def test_numbers_are_read_exactly() -> None:
+    text = json.dumps({"jdb": {**JDB, "currencies": {"XX": {"currency": "USD", "factor": "@"}}}})
+    parsed = registry.parse(text.replace('"@"', "0.1"))
+    (unit,) = parsed.by_name["jdb"].protocol.settings.currencies.values()
+    assert str(unit.factor) == "0.1"
+
+
+def test_a_name_with_transactions_may_not_disappear(
+    books: Books, configure: Callable[..., None]
+) -> None:
+    """Renamed, its resends would be paid a second time."""
+    configure()
+    books.open("john", "USD")
+    send(senders.jdb(senders.verbatim("jdb", "settle")))
+    assert checks.names_are_kept(databases=["default"]) == []
+    configure(jdb=None, jdb_2={**JDB, "protocol": "jdb"})
+    (error,) = checks.names_are_kept(databases=["default"])
+    assert (error.id, error.msg[:3]) == ("providers.E010", "jdb")
+    with pytest.raises(SystemCheckError, match=r"providers.E010"):
+        call_command("check", databases=["default"])
+    configure(jdb={**JDB, "retired": True})
+    assert checks.names_are_kept(databases=["default"]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"PROVIDERS": '{"besoft": {"currency": "USD"}}'}, "providers.E005"),
+        ({"PROVIDERS": ""}, "providers.E001"),
+        ({"PROVIDERS": None}, "Set the PROVIDERS environment variable"),
+        ({"DATABASE_URL": None}, "Set the DATABASE_URL environment variable"),
+        ({"REDIS_URL": None}, "Set the REDIS_URL environment variable"),
+        ({"SECRET_KEY": None}, "Set the SECRET_KEY environment variable"),
+    ],
+)
+def test_no_web_process_starts_with_a_broken_configuration(
+    change: dict[str, str | None], sentence: str
+) -> None:
+    environment = {k: v for k, v in {**os.environ, **change}.items() if v is not None}
+    started = subprocess.run(
+        [sys.executable, "-c", "import config.wsgi"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode != 0
+    assert sentence in started.stderr

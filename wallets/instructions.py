@@ -1,0 +1,156 @@
+"""What the ledger is asked for and what it answers: plain values, no database.
+
+Amounts are exact decimals in the wallet's currency, 0 or more, at most 8 decimals.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import models
+
+from wallets import money
+from wallets.refusals import Refusal
+
+HOUSE = "house"  # The operator's own transactions: deposits, withdrawals, adjustments.
+
+
+class Kind(models.TextChoices):
+    """What a transaction is to the game."""
+
+    BET = "bet", "Bet"
+    SETTLEMENT = "settlement", "Settlement"
+    BET_AND_SETTLEMENT = "bet_and_settlement", "Bet and settlement"
+    ROLLBACK = "rollback", "Rollback"
+    REWARD = "reward", "Reward"
+    DEPOSIT = "deposit", "Deposit"
+    WITHDRAWAL = "withdrawal", "Withdrawal"
+    ADJUSTMENT = "adjustment", "Adjustment"
+
+    @property
+    def sentence(self) -> str:
+        return {
+            "bet": "A stake was taken.",
+            "settlement": "A round was settled: what was won is credited, what was lost taken.",
+            "bet_and_settlement": "Stake and win of a round in one atomic step.",
+            "rollback": "An earlier transaction was undone.",
+            "reward": "A credit without a stake.",
+            "deposit": "The player brought money in.",
+            "withdrawal": "The player took money out.",
+            "adjustment": "Staff moved money, one person asking and another approving.",
+        }[self.value]
+
+
+class Origin(models.TextChoices):
+    """Who asked for a transaction."""
+
+    CALLBACK = "callback", "Callback"
+    REPLAY = "replay", "Replay"
+    ADJUSTMENT = "adjustment", "Adjustment"
+    COMMAND = "command", "Command"
+
+    @property
+    def sentence(self) -> str:
+        return {
+            "callback": "A provider's delivery.",
+            "replay": "A kept callback, settled again by Cage or staff.",
+            "adjustment": "A request that two people signed.",
+            "command": "A management command, on a demo database only.",
+        }[self.value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """What one player's wallet loses (`debit`) and gains (`credit`), in one atomic step.
+
+    `minimum` is the balance that must be there before anything moves; None means the debit.
+    """
+
+    uid: str
+    currency: str
+    debit: Decimal = money.ZERO
+    credit: Decimal = money.ZERO
+    minimum: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        for amount in (self.debit, self.credit, self.minimum):
+            if amount is not None and not money.fits(amount):
+                raise ValueError(f"not an amount that a wallet can hold: {amount}")
+
+    @property
+    def wallet(self) -> tuple[str, str]:
+        return self.uid, self.currency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """What one delivery asks for: all its movements happen, or none.
+
+    `transaction_id` is `<operation>:<the provider's id>`. At most one movement per wallet.
+    `declined` refuses the instruction unless its id is known already. `refusal_stands` says that
+    the provider counts a refused order void: then the refusal is final, under the same key.
+    """
+
+    provider: str
+    transaction_id: str
+    kind: Kind
+    movements: tuple[Movement, ...]
+    reference: str = ""
+    round_id: str = ""
+    game: str = ""
+    stake: Decimal | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+    refers_to: tuple[str, ...] = ()
+    occurred_at: datetime | None = None
+    origin: Origin = Origin.CALLBACK
+    origin_id: UUID | None = None
+    declined: Refusal | None = None
+    refusal_stands: bool = False
+
+    def __post_init__(self) -> None:
+        if len({movement.wallet for movement in self.movements}) != len(self.movements):
+            raise ValueError(f"{self.transaction_id}: two movements of one wallet")
+        if self.stake is not None and not money.fits(self.stake):
+            raise ValueError(f"{self.transaction_id}: not a stake: {self.stake}")
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.provider, self.transaction_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the ledger did with one instruction.
+
+    `posted`: the books changed. Neither posted nor refused: a duplicate, which stands as it was.
+    `balances` are those of the instruction's wallets right after the decision, where they exist.
+    """
+
+    instruction: Instruction
+    posted: bool
+    refusal: Refusal | None
+    balances: Mapping[tuple[str, str], Decimal]
+    decided_at: datetime
+
+    @property
+    def balance(self) -> Decimal | None:
+        """The balance of the only player, or None where there are several or none is known."""
+        if len(self.instruction.movements) != 1:
+            return None
+        return self.balances.get(self.instruction.movements[0].wallet)
+
+
+def terms(movements: Iterable[tuple[str, str, Decimal, Decimal]]) -> bytes:
+    """SHA-256 of the whole set of (uid, currency, debit, credit), in whatever order it comes.
+
+    One line a movement, `debit credit currency uid`, sorted by code point; `verify_ledger`
+    computes the same in SQL. A uid holds no control characters, so lines can't be forged.
+    """
+    lines = sorted(
+        f"{money.plain(debit)} {money.plain(credit)} {currency} {uid}"
+        for uid, currency, debit, credit in movements
+    )
+    return hashlib.sha256("\n".join(lines).encode()).digest()

@@ -1,0 +1,68 @@
+"""Why the ledger would not book an instruction: nouns of the domain, answered by the protocols.
+
+A refusal is a value: `ledger.post` returns it in a receipt and doesn't raise it.
+"""
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """Nothing was moved, and this is why. `str(refusal)` is a sentence for staff."""
+
+    sentence: ClassVar[str] = "The instruction was refused."
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text or self.sentence)
+
+    @property
+    def name(self) -> str:
+        """The class's name: how a refusal that stands is kept in `Transaction.refusal`."""
+        return type(self).__name__
+
+
+class Conflict(Refusal):
+    sentence = "The transaction id is known with other terms."
+
+
+class UnknownPlayer(Refusal):
+    sentence = "No such player."
+
+
+class UnknownCurrency(Refusal):
+    sentence = "No wallet in that currency."
+
+
+class PlayerClosed(Refusal):
+    sentence = "The player is closed."
+
+
+class PlayerSuspended(Refusal):
+    sentence = "The player is suspended and can't stake."
+
+
+class InsufficientFunds(Refusal):
+    sentence = "The balance does not cover it."
+
+
+class BalanceTooLarge(Refusal):
+    sentence = "The balance would exceed what a wallet can hold."
+
+
+class Declined(Refusal):
+    """Refused for a reason outside the books, unless the id is known already."""
+
+    sentence = "The operation is switched off."
+
+
+STANDING = {
+    refusal.__name__: refusal
+    for refusal in (
+        UnknownPlayer,
+        UnknownCurrency,
+        PlayerClosed,
+        PlayerSuspended,
+        InsufficientFunds,
+        BalanceTooLarge,
+        Declined,
+    )
+}

@@ -1,0 +1,165 @@
+"""The ledger's statements. Each takes a whole group, so their number never depends on its size.
+
+Reads and locks are separate statements on purpose: at READ COMMITTED a single one that waited for
+a lock would see the new balance and not the transaction id that was committed with it.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+
+from wallets.draft import Key, KnownTransaction, LockedWallet, NewTransaction
+
+LIMITS = """
+SELECT set_config('lock_timeout', %(ms)s, true),
+       set_config('statement_timeout', %(ms)s, true),
+       set_config('idle_in_transaction_session_timeout', '10000', true)
+"""
+
+# In the order of their ids, always: two groups with the same players can't deadlock.
+LOCK_WALLETS = """
+SELECT w.id, p.uid, w.currency, w.balance, w.sequence
+FROM unnest(%s::text[], %s::text[]) AS named (uid, currency)
+JOIN wallets_player p ON p.uid = named.uid
+JOIN wallets_wallet w ON w.player_id = p.id AND w.currency = named.currency
+ORDER BY w.id
+FOR NO KEY UPDATE OF w
+"""
+
+KNOWN_TRANSACTIONS = """
+SELECT t.provider, t.transaction_id, t.terms, t.refusal,
+       EXISTS (SELECT FROM wallets_transaction r WHERE r.reverses_id = t.id)
+FROM unnest(%s::text[], %s::text[]) AS named (provider, transaction_id)
+JOIN wallets_transaction t
+  ON t.provider = named.provider AND t.transaction_id = named.transaction_id
+"""
+
+PLAYERS = "SELECT uid, status FROM wallets_player WHERE uid = ANY(%s::text[])"
+
+INSERT_TRANSACTIONS = """
+INSERT INTO wallets_transaction (provider, transaction_id, kind, terms, reference, round_id, game,
+    stake, details, refers_to, refusal, origin, origin_id, occurred_at, posted_at)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[], %s::text[], %s::text[],
+    %s::text[], %s::numeric[], %s::jsonb[], %s::jsonb[], %s::text[], %s::text[], %s::uuid[],
+    %s::timestamptz[], %s::timestamptz[])
+ON CONFLICT (provider, transaction_id) DO NOTHING
+RETURNING provider, transaction_id, id
+"""
+
+INSERT_ENTRIES = """
+INSERT INTO wallets_entry
+    (transaction_id, wallet_id, sequence, debit, credit, balance_before, balance_after)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::numeric[], %s::numeric[],
+    %s::numeric[], %s::numeric[])
+"""
+
+UPDATE_WALLETS = """
+UPDATE wallets_wallet w SET balance = moved.balance, sequence = moved.sequence
+FROM unnest(%s::bigint[], %s::numeric[], %s::bigint[]) AS moved (id, balance, sequence)
+WHERE w.id = moved.id
+"""
+
+
+def limit(cursor: CursorWrapper, patience: timedelta) -> None:
+    """No statement of this transaction waits or runs longer than `patience`."""
+    milliseconds = max(1, int(patience / timedelta(milliseconds=1)))
+    cursor.execute(LIMITS, {"ms": str(milliseconds)})
+
+
+def lock_wallets(
+    cursor: CursorWrapper, wallets: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], LockedWallet]:
+    """The rows of these (uid, currency), locked until the transaction ends."""
+    cursor.execute(LOCK_WALLETS, _columns(wallets, width=2))
+    return {
+        (uid, currency): LockedWallet(id=id_, balance=balance, sequence=sequence)
+        for id_, uid, currency, balance, sequence in cursor.fetchall()
+    }
+
+
+def read_players(cursor: CursorWrapper, uids: Collection[str]) -> dict[str, str]:
+    """uid -> status, of those that exist."""
+    cursor.execute(PLAYERS, [list(uids)])
+    return dict(cursor.fetchall())
+
+
+def read_known(cursor: CursorWrapper, keys: Collection[Key]) -> dict[Key, KnownTransaction]:
+    """Those of `keys` that are in the books."""
+    cursor.execute(KNOWN_TRANSACTIONS, _columns(keys, width=2))
+    return {
+        (provider, transaction_id): KnownTransaction(
+            terms=bytes(terms), refusal=refusal, is_reversed=is_reversed
+        )
+        for provider, transaction_id, terms, refusal, is_reversed in cursor.fetchall()
+    }
+
+
+def insert_transactions(
+    cursor: CursorWrapper, new: Sequence[NewTransaction], *, posted_at: datetime
+) -> dict[Key, int]:
+    """Key -> id of those inserted. A key that another process inserted meanwhile is missing.
+
+    Inserted in the order of their keys, so that two groups that share some can't deadlock.
+    """
+    ordered = sorted(new, key=lambda transaction: transaction.instruction.key)
+    cursor.execute(
+        INSERT_TRANSACTIONS,
+        _columns([_row(row, posted_at) for row in ordered], width=15),
+    )
+    return {(provider, transaction_id): id_ for provider, transaction_id, id_ in cursor.fetchall()}
+
+
+def insert_entries(
+    cursor: CursorWrapper, new: Sequence[NewTransaction], ids: dict[Key, int]
+) -> None:
+    """The entries of every new transaction."""
+    rows = [
+        (
+            ids[transaction.instruction.key],
+            entry.wallet_id,
+            entry.sequence,
+            entry.debit,
+            entry.credit,
+            entry.balance_before,
+            entry.balance_after,
+        )
+        for transaction in new
+        for entry in transaction.entries
+    ]
+    cursor.execute(INSERT_ENTRIES, _columns(rows, width=7))
+
+
+def update_wallets(cursor: CursorWrapper, wallets: Collection[LockedWallet]) -> None:
+    """Balance and sequence as the draft left them."""
+    rows = [(wallet.id, wallet.balance, wallet.sequence) for wallet in wallets if wallet.moved]
+    cursor.execute(UPDATE_WALLETS, _columns(rows, width=3))
+
+
+def _row(new: NewTransaction, posted_at: datetime) -> tuple[Any, ...]:
+    instruction = new.instruction
+    return (
+        instruction.provider,
+        instruction.transaction_id,
+        instruction.kind.value,
+        new.terms,
+        instruction.reference,
+        instruction.round_id,
+        instruction.game,
+        instruction.stake,
+        json.dumps(dict(instruction.details)),
+        json.dumps(instruction.refers_to),
+        new.refusal,
+        instruction.origin.value,
+        instruction.origin_id,
+        instruction.occurred_at,
+        posted_at,
+    )
+
+
+def _columns(rows: Any, *, width: int) -> list[list[Any]]:
+    """Rows turned into `width` columns, for unnest."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return columns or [[] for _ in range(width)]

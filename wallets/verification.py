@@ -1,0 +1,105 @@
+"""Is every book right? Checks in SQL, each returning the rows that violate it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """`sql` selects one text per violation; no row means that the rule holds."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """`violations` counts all; `first` are the first of them, as sentences."""
+
+    check: Check
+    violations: int
+    first: tuple[str, ...]
+
+
+CHECKS: list[Check] = [
+    Check(
+        name="each wallet's entries are numbered 1, 2, 3, ... without a gap",
+        sql="""
+        SELECT format('wallet %s: %s entries, numbered %s to %s, wallet says %s',
+                      w.id, e.count, e.first, e.last, w.sequence)
+        FROM wallets_wallet w
+        LEFT JOIN (SELECT wallet_id, count(*), min(sequence) AS first, max(sequence) AS last
+                   FROM wallets_entry GROUP BY wallet_id) e ON e.wallet_id = w.id
+        WHERE coalesce(e.count, 0) <> w.sequence OR coalesce(e.last, 0) <> w.sequence
+           OR coalesce(e.first, 1) <> 1
+        """,
+    ),
+    Check(
+        name="each balance before is the balance after of the entry before it",
+        sql="""
+        SELECT format('wallet %s entry %s: starts at %s, the entry before ended at %s',
+                      wallet_id, sequence, balance_before, previous)
+        FROM (SELECT wallet_id, sequence, balance_before,
+                     coalesce(lag(balance_after) OVER wallet, 0) AS previous
+              FROM wallets_entry WINDOW wallet AS (PARTITION BY wallet_id ORDER BY sequence)) e
+        WHERE balance_before <> previous
+        """,
+    ),
+    Check(
+        name="each wallet's balance is its last entry's and the sum of all",
+        sql="""
+        SELECT format('wallet %s: balance %s, last entry %s, sum of entries %s',
+                      w.id, w.balance, coalesce(l.balance_after, 0), coalesce(e.sum, 0))
+        FROM wallets_wallet w
+        LEFT JOIN wallets_entry l ON l.wallet_id = w.id AND l.sequence = w.sequence
+        LEFT JOIN (SELECT wallet_id, sum(credit - debit) AS sum
+                   FROM wallets_entry GROUP BY wallet_id) e ON e.wallet_id = w.id
+        WHERE w.balance <> coalesce(e.sum, 0) OR w.balance <> coalesce(l.balance_after, 0)
+        """,
+    ),
+    Check(
+        name="each transaction's entries fit its terms",
+        sql="""
+        SELECT format('%s %s: entries do not fit the terms', t.provider, t.transaction_id)
+        FROM wallets_transaction t
+        LEFT JOIN (
+            SELECT transaction_id, string_agg(line, E'\\n' ORDER BY line COLLATE "C") AS lines
+            FROM (SELECT e.transaction_id, trim_scale(e.debit) || ' ' || trim_scale(e.credit)
+                         || ' ' || w.currency || ' ' || p.uid AS line
+                  FROM wallets_entry e
+                  JOIN wallets_wallet w ON w.id = e.wallet_id
+                  JOIN wallets_player p ON p.id = w.player_id) movement
+            GROUP BY transaction_id) e ON e.transaction_id = t.id
+        WHERE t.refusal = ''
+          AND t.terms <> sha256(convert_to(coalesce(e.lines, ''), 'UTF8'))
+        """,
+    ),
+    Check(
+        name="a refusal that stands has no entries",
+        sql="""
+        SELECT format('%s %s: refused (%s) and has entries',
+                      t.provider, t.transaction_id, t.refusal)
+        FROM wallets_transaction t
+        WHERE t.refusal <> '' AND EXISTS (
+            SELECT FROM wallets_entry e WHERE e.transaction_id = t.id)
+        """,
+    ),
+]
+
+
+def verify(*, shown: int = 20) -> Iterator[Finding]:
+    """One finding per check, all of the same instant; writes nothing, blocks nobody."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for check in CHECKS:
+            cursor.execute(
+                f"SELECT text, count(*) OVER () FROM ({check.sql}) v (text) LIMIT {int(shown)}"
+            )
+            rows = cursor.fetchall()
+            yield Finding(
+                check=check,
+                violations=rows[0][1] if rows else 0,
+                first=tuple(text for text, _ in rows),
+            )
