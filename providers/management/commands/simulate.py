@@ -1,0 +1,163 @@
+"""manage.py simulate: providers that send to a running Cage, and their verdict on the books."""
+
+import json
+import random
+import signal
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from providers.simulators import report, simulation
+from providers.simulators.orders import Shares
+from providers.simulators.traffic import Course, Stop
+
+HELP = """\
+Let simulated providers send settlements to a running Cage over HTTP, then compare what they were
+told with what the books say. Four things must be 0, else the exit status is 1:
+
+  acknowledged but not paid   the provider heard success and the books know nothing of it
+  paid twice                  more than one transaction, or a balance that its entries don't explain
+  paid wrongly                other player, currency or amount than acknowledged; or a conflicting
+                              copy (other terms under a known id) was acknowledged
+  paid although void          the provider heard a refusal that cancels the order, and it is paid
+
+Deliveries are encrypted and signed as each provider does it. Resends carry new timestamps and
+nonces, half of them at the same time as the original. What gets no answer (HTTP error, broken
+connection, 3 s) is sent again until it is answered, so the server may be killed meanwhile. What is
+refused but owed is sent again a few times. The players are sim-01, sim-02, ..., test players that
+are opened and topped up at the start. A production database is refused.
+
+  simulate --provider jdb --rate 20 --seconds 60 --seed 7     a minute of JDB, repeatable
+  simulate --rate 0 --seconds 30                              as fast as it goes
+  simulate --demo                                             gently, until Ctrl-C
+"""
+
+
+class Command(BaseCommand):
+    help = HELP
+
+    def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> Any:
+        options["formatter_class"] = RawDescriptionHelpFormatter
+        return super().create_parser(prog_name, subcommand, **options)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add = parser.add_argument
+        add(
+            "--provider",
+            action="append",
+            default=[],
+            help="a provider's name; again for more (all that are configured and not retired)",
+        )
+        add(
+            "--rate",
+            type=_not_negative,
+            help="new settlements a second; 0: as many as possible (20, with --demo 3)",
+        )
+        add(
+            "--seconds",
+            type=_not_negative,
+            help="how long new ones come (60, with --demo for ever)",
+        )
+        add(
+            "--resends",
+            type=_share,
+            default=0.1,
+            help="share sent again although all is well (0.1)",
+        )
+        add(
+            "--conflicts",
+            type=_share,
+            default=0.01,
+            help="share followed by a copy with other terms (0.01)",
+        )
+        add("--lost-replies", type=_share, default=0.02, help="share whose reply gets lost (0.02)")
+        add(
+            "--unknown-players",
+            type=_share,
+            default=0.01,
+            help="share for somebody without a wallet (0.01)",
+        )
+        add("--seed", type=int, help="repeats the same choices (random)")
+        add("--players", type=_count, default=20, help="how many sim- players play (20)")
+        add("--connections", type=_count, default=16, help="at most so many at the same time (16)")
+        add(
+            "--patience",
+            type=_not_negative,
+            default=60.0,
+            help="seconds that unanswered ones are sent again after the last new one (60)",
+        )
+        add(
+            "--url", default="http://127.0.0.1:8000", help="where Cage runs (http://127.0.0.1:8000)"
+        )
+        add("--json", action="store_true", help="print the result as JSON")
+        add("--demo", action="store_true", help="run gently until Ctrl-C and tell what happens")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        course = _course(options)
+        stop = Stop()
+        console = report.console(for_people=not options["json"])
+        try:
+            with asked_by_signals(stop), report.Ticker(console, seconds=course.seconds) as ticker:
+                result = simulation.run(course, options["provider"], stop=stop, watch=ticker.tick)
+        except simulation.CannotSimulate as problem:
+            raise CommandError(str(problem)) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(report.as_json(result), indent=2))
+        else:
+            report.show(result, console)
+        if not result.is_good:
+            raise SystemExit(1)
+
+
+@contextmanager
+def asked_by_signals(stop: Stop) -> Iterator[None]:
+    """Ctrl-C and `kill` ask `stop`: open settlements are finished, a second one doesn't wait."""
+    before = {number: signal.signal(number, stop.ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _course(options: dict[str, Any]) -> Course:
+    demo, rate, seconds = options["demo"], options["rate"], options["seconds"]
+    return Course(
+        rate=rate if rate is not None else 3.0 if demo else 20.0,
+        seconds=seconds if seconds is not None or demo else 60.0,
+        shares=Shares(
+            resends=options["resends"],
+            conflicts=options["conflicts"],
+            lost_replies=options["lost_replies"],
+            unknown_players=options["unknown_players"],
+        ),
+        seed=options["seed"] if options["seed"] is not None else random.randrange(10**6),
+        players=options["players"],
+        connections=options["connections"],
+        patience=options["patience"],
+        url=options["url"],
+    )
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ArgumentTypeError("a share is between 0 and 1")
+    return value
+
+
+def _not_negative(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ArgumentTypeError("must be 0 or more")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ArgumentTypeError("must be 1 or more")
+    return value

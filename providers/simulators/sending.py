@@ -1,0 +1,97 @@
+"""One delivery over HTTP, as a provider sends it: a reply, or nothing within three seconds."""
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+from http.client import HTTPException
+
+import urllib3
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, TimeoutError
+
+from providers.simulators.base import Answer, Request, Simulator, Statement
+
+TIME_OUT = 3.0  # seconds; JDB's, the only documented one
+
+
+class Loss(Enum):
+    """How a reply gets lost on its way."""
+
+    NONE = "none"
+    UNREAD = "unread"  # The connection breaks before the provider has read anything.
+    DISCARDED = "discarded"  # It is read, and then the provider forgets it.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What came back. `said` is what the server stated, also where the provider has lost it."""
+
+    answer: Answer
+    said: Statement
+    seconds: float
+
+
+class Line:
+    """Connections to one Cage at `url`, kept open and shared by all threads."""
+
+    def __init__(self, url: str, *, connections: int) -> None:
+        self.url = url.rstrip("/")
+        self._pool = urllib3.connection_from_url(
+            self.url, maxsize=connections, timeout=TIME_OUT, retries=False
+        )
+
+    def send(self, request: Request, simulator: Simulator, *, path: str, loss: Loss) -> Heard:
+        """POST `request`. Doesn't raise: an HTTP error or a dead line states nothing."""
+        url = f"/callbacks/{path}"
+        if request.operation:
+            url = f"{url}/{request.operation}"
+        started = time.monotonic()
+        try:
+            if loss is Loss.UNREAD:
+                self._send_and_hang_up(url, request)
+                answer = nothing("reply lost")
+            else:
+                answer = self._post(url, request, simulator)
+        except (HTTPError, HTTPException, OSError) as error:
+            answer = nothing(_name(error))
+        said = answer.statement
+        if loss is Loss.DISCARDED:
+            answer = nothing("reply lost")
+        return Heard(answer=answer, said=said, seconds=time.monotonic() - started)
+
+    def is_ready(self) -> bool:
+        """Whether GET /health/ready says 200."""
+        try:
+            return self._pool.urlopen("GET", "/health/ready", redirect=False).status == 200
+        except (HTTPError, OSError):
+            return False
+
+    def _post(self, url: str, request: Request, simulator: Simulator) -> Answer:
+        response = self._pool.urlopen(
+            "POST", url, body=request.body, headers=request.headers, redirect=False, retries=False
+        )
+        return simulator.read(response.status, response.data)
+
+    def _send_and_hang_up(self, url: str, request: Request) -> None:
+        connection = self._pool.ConnectionCls(
+            host=self._pool.host, port=self._pool.port, timeout=TIME_OUT
+        )
+        try:
+            connection.request("POST", url, body=request.body, headers=request.headers)
+        finally:
+            connection.close()
+
+
+def nothing(reason: str) -> Answer:
+    return Answer(statement=Statement.NOTHING, reason=reason)
+
+
+def _name(error: Exception) -> str:
+    names = {
+        NewConnectionError: "connection refused",
+        TimeoutError: "timed out",
+        ProtocolError: "connection reset",
+    }
+    for kind, name in names.items():
+        if isinstance(error, kind):
+            return name
+    return type(error).__name__

@@ -1,0 +1,72 @@
+"""What happened so far, counted per provider: for the live line and for the report."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from providers.simulators.base import Statement
+from providers.simulators.orders import Copy, Order
+from providers.simulators.sending import Heard
+
+REASON_LENGTH = 60
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """One provider's counts. `paid` are settlements, everything else is deliveries."""
+
+    settlements: int = 0
+    deliveries: int = 0
+    paid: int = 0
+    repeated: int = 0  # Acknowledged again.
+    conflicts_refused: int = 0
+    conflicts_acknowledged: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    silent: Counter[str] = field(default_factory=Counter)
+
+    def add(self, order: Order, copy: Copy, heard: Heard, *, was_acknowledged: bool) -> None:
+        """Count one delivery's answer."""
+        self.deliveries += 1
+        statement = heard.answer.statement
+        if statement is Statement.NOTHING:
+            self.silent[heard.answer.reason[:REASON_LENGTH]] += 1
+        elif copy is Copy.CONFLICT:
+            self.conflicts_acknowledged += statement is Statement.SUCCESS
+            self.conflicts_refused += statement is Statement.REFUSED
+        elif statement is Statement.REFUSED:
+            known = "unknown player" if order.plan.stranger else heard.answer.reason
+            self.refused[known[:REASON_LENGTH]] += 1
+        elif was_acknowledged:
+            self.repeated += 1
+        else:
+            self.paid += 1
+
+
+def total(tallies: list[Tally]) -> Tally:
+    """All providers together."""
+    whole = Tally()
+    for tally in tallies:
+        whole.settlements += tally.settlements
+        whole.deliveries += tally.deliveries
+        whole.paid += tally.paid
+        whole.repeated += tally.repeated
+        whole.conflicts_refused += tally.conflicts_refused
+        whole.conflicts_acknowledged += tally.conflicts_acknowledged
+        whole.refused += tally.refused
+        whole.silent += tally.silent
+    return whole
+
+
+def words(tally: Tally) -> str:
+    """The tally in words an onlooker understands; what didn't happen isn't told."""
+    silent = sum(tally.silent.values())
+    lost = tally.silent["reply lost"]
+    told = [
+        (tally.paid, "paid"),
+        (tally.repeated, "repeated"),
+        *((count, f"refused ({reason})") for reason, count in sorted(tally.refused.items())),
+        (tally.conflicts_refused, "conflicting refused"),
+        (tally.conflicts_acknowledged, "CONFLICTING ACKNOWLEDGED"),
+        (lost, "reply lost" if lost == 1 else "replies lost"),
+        (silent - lost, "unanswered"),
+    ]
+    return ", ".join(f"{count} {what}" for count, what in told if count) or "nothing yet"

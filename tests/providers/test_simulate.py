@@ -1,0 +1,98 @@
+"""The simulated providers against a real Cage that is killed in the middle of their stream."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from tests.cast import Books
+from tests.conftest import PROVIDERS
+from tests.live import LiveCage, live_cage
+from wallets.models import DatabaseMark
+
+TERMINATE = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+"""
+
+
+@pytest.fixture
+def live(books: Books, providers: None) -> Iterator[LiveCage]:
+    with live_cage(PROVIDERS) as cage:
+        yield cage
+
+
+class Chaos(threading.Thread):
+    """Every now and then all backends are terminated; once the web is killed and started again."""
+
+    def __init__(self, cage: LiveCage) -> None:
+        super().__init__()
+        self._cage, self._over = cage, threading.Event()
+        self.terminated = self.killed = 0
+
+    def run(self) -> None:
+        for round_ in range(8):
+            if self._over.wait(0.8):
+                break
+            with connection.cursor() as cursor:
+                cursor.execute(TERMINATE)
+                self.terminated += cursor.fetchone()[0]
+            if round_ == 3:
+                self._cage.kill()
+                self.killed += 1
+                self._cage.start()
+        connection.close()
+
+    @contextmanager
+    def during(self) -> Iterator[None]:
+        self.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            self.join()
+
+
+def simulate(cage: LiveCage, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    call_command("simulate", "--url", cage.url, "--seed", "7", "--json", *words)
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return result
+
+
+def test_nothing_is_lost_or_paid_twice_while_web_and_backends_are_killed(
+    books: Books, live: LiveCage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chaos = Chaos(live)
+    with chaos.during():
+        result = simulate(
+            live,
+            capsys,
+            "--rate",
+            "60",
+            "--seconds",
+            "8",
+            "--resends",
+            "0.3",
+            "--conflicts",
+            "0.05",
+        )
+    assert set(result["verdict"].values()) == {0}
+    assert chaos.killed == 1
+    assert chaos.terminated > 0
+    assert len(books.transactions()) > 300
+    keys = books.statements("SELECT count(*), count(DISTINCT delivery_id) FROM providers_callback")
+    assert keys[0][0] == keys[0][1]
+    assert books.violations() == []
+
+
+def test_a_production_database_is_refused(
+    books: Books, providers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DatabaseMark, "is_demo", classmethod(lambda cls: False))
+    with pytest.raises(CommandError, match="production"):
+        call_command("simulate", "--seconds", "1")
