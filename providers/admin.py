@@ -1,0 +1,214 @@
+"""The inbox as staff read it: what came, what it meant, what was answered. Nothing is edited."""
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from providers import office, readable  # noqa: F401  (office registers its own pages)
+from providers.models import Callback, Outcome, Unauthentic
+from wallets import pages, search
+from wallets.admin import TransactionAdmin
+from wallets.models import Transaction
+
+BIG = ["headers", "body", "unwrapped", "reply"]  # Not read for a list.
+SIBLINGS = 20
+RECENT = 10_000
+
+
+@admin.register(Callback)
+class CallbackAdmin(pages.ReadOnly):
+    """Every authentic delivery that could move money, with the exact reply it got."""
+
+    list_display = [
+        "id",
+        "received",
+        "provider",
+        "operation_",
+        "named",
+        "outcome_",
+        "why",
+    ]
+    list_display_links = ["id"]
+    list_filter = [pages.ByProvider, "outcome"]
+    search_fields = ["transaction_id__exact"]
+    search_help_text = "Reference, transaction id or #number, exactly"
+    fieldsets = [
+        (
+            None,
+            {"fields": ["outcome_explained", "why_in_full", "provider", "operation_", "received"]},
+        ),
+        ("Its transaction", {"fields": ["named", "transaction", "deliveries"]}),
+        ("The reply, as it was sent", {"fields": ["reply_status", "reply_text", "decided"]}),
+        ("The request", {"fields": ["unwrapped_text", "body_text", "headers_table", "address"]}),
+        ("Its identity", {"fields": ["delivery_id"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Callback]:
+        callbacks: QuerySet[Callback] = super().get_queryset(request)
+        match = request.resolver_match
+        is_list = match is not None and (match.url_name or "").endswith("_changelist")
+        return callbacks.defer(*BIG) if is_list else callbacks
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Callback], search_term: str
+    ) -> tuple[QuerySet[Callback], bool]:
+        term = search_term.strip()
+        return (find(queryset, term) if term else queryset), False
+
+    @admin.display(description="Received at")
+    def received(self, callback: Callback) -> SafeString | str:
+        return pages.moment(callback.received_at, precise=True)
+
+    @admin.display(description="Operation")
+    def operation_(self, callback: Callback) -> SafeString | str:
+        return pages.short(callback.operation)
+
+    @admin.display(description="Transaction id")
+    def named(self, callback: Callback) -> SafeString | str:
+        return pages.short(callback.transaction_id)
+
+    @admin.display(description="Outcome")
+    def outcome_(self, callback: Callback) -> SafeString:
+        return pages.tag(Outcome(callback.outcome))
+
+    @admin.display(description="Outcome")
+    def outcome_explained(self, callback: Callback) -> SafeString:
+        return pages.explained(Outcome(callback.outcome))
+
+    @admin.display(description="Reason")
+    def why(self, callback: Callback) -> SafeString | str:
+        # Of a traceback the last line says what happened.
+        lines = callback.reason.strip().splitlines()
+        return pages.short(lines[-1] if lines else "")
+
+    @admin.display(description="Reason")
+    def why_in_full(self, callback: Callback) -> SafeString | str:
+        if "\n" not in callback.reason.strip():
+            return pages.short(callback.reason, longest=1_000)
+        return readable.panel(callback.reason.encode())
+
+    @admin.display(description="Decided at")
+    def decided(self, callback: Callback) -> SafeString | str:
+        return pages.moment(callback.decided_at, precise=True)
+
+    @admin.display(description="Transaction")
+    def transaction(self, callback: Callback) -> SafeString | str:
+        found = Transaction.objects.filter(
+            provider=callback.provider, transaction_id=callback.transaction_id
+        ).first()
+        if found is None:
+            return "None in the books."
+        return pages.link(found, f"#{found.pk} {pages.printable(str(found))}")
+
+    @admin.display(description="Deliveries")
+    def deliveries(self, callback: Callback) -> SafeString | str:
+        if not callback.transaction_id:
+            return "It names no transaction."
+        same = Callback.objects.filter(
+            provider=callback.provider, transaction_id=callback.transaction_id
+        ).defer(*BIG)
+        count = same.count()
+        rows = format_html_join(
+            "", "{}", ((row(one, callback),) for one in same.order_by("id")[:SIBLINGS])
+        )
+        left = f"… and {count - SIBLINGS:,} more" if count > SIBLINGS else ""
+        times = "once" if count == 1 else f"{count:,} times"
+        return format_html(
+            '<div>Delivered {}.</div><table class="cage-table">{}</table>{}', times, rows, left
+        )
+
+    @admin.display(description="Reply")
+    def reply_text(self, callback: Callback) -> SafeString:
+        return readable.panel(callback.reply)
+
+    @admin.display(description="Body")
+    def body_text(self, callback: Callback) -> SafeString:
+        return readable.panel(callback.body)
+
+    @admin.display(description="Unwrapped body")
+    def unwrapped_text(self, callback: Callback) -> SafeString | str:
+        if callback.unwrapped is None:
+            return "The body as it came."
+        return readable.panel(callback.unwrapped)
+
+    @admin.display(description="Headers")
+    def headers_table(self, callback: Callback) -> SafeString | str:
+        headers = sorted(callback.headers.items())
+        rows = [
+            (pages.short(name), pages.short(str(value), longest=500)) for name, value in headers
+        ]
+        return pages.table(rows) if rows else pages.NOTHING
+
+
+@admin.register(Unauthentic)
+class UnauthenticAdmin(pages.ReadOnly):
+    """Who knocked without the key: counted by the minute, with one sample."""
+
+    list_display = ["id", "in_minute", "provider", "address", "times", "why"]
+    list_filter = [pages.ByProvider]
+    fields = ["provider", "address", "in_minute", "times", "why", "sample_text"]
+
+    @admin.display(description="Minute")
+    def in_minute(self, unauthentic: Unauthentic) -> SafeString | str:
+        return pages.moment(unauthentic.minute)
+
+    @admin.display(description="Deliveries")
+    def times(self, unauthentic: Unauthentic) -> str:
+        return f"{unauthentic.count:,}"
+
+    @admin.display(description="Reason")
+    def why(self, unauthentic: Unauthentic) -> SafeString | str:
+        return pages.short(unauthentic.reason)
+
+    @admin.display(description="First body")
+    def sample_text(self, unauthentic: Unauthentic) -> SafeString:
+        return readable.panel(unauthentic.sample)
+
+
+def row(one: Callback, shown: Callback) -> SafeString:
+    """A delivery in the table of those with the same key; the one shown is not a link."""
+    number = f"#{one.pk}"
+    return format_html(
+        "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+        format_html("<strong>{}</strong>", number)
+        if one.pk == shown.pk
+        else pages.link(one, number),
+        pages.moment(one.received_at, precise=True),
+        pages.tag(Outcome(one.outcome)),
+    )
+
+
+def find(callbacks: QuerySet[Callback], term: str) -> QuerySet[Callback]:
+    """Those with this transaction id or reference, or `#number`: found through an index.
+
+    The index holds (provider, transaction_id) and people know the bare id. So it is looked up with
+    every prefix that is in use: in the transaction of that reference, and among recent callbacks,
+    because what was refused has none.
+    """
+    if term.startswith("#") and term[1:].isdecimal():
+        return callbacks.filter(id=int(term[1:]))
+    found = search.named(term).values_list("provider", "transaction_id")
+    keys = Q(provider__in=pages.providers_in(Callback), transaction_id__in=[term, *_spelled(term)])
+    for provider, transaction_id in found[:SIBLINGS]:
+        keys |= Q(provider=provider, transaction_id=transaction_id)
+    return callbacks.filter(keys)
+
+
+def _spelled(reference: str) -> list[str]:
+    """`reference` behind every operation that recent callbacks' transaction ids begin with."""
+    recent = Callback.objects.order_by("-id").values_list("transaction_id", flat=True)[:RECENT]
+    words = {transaction_id.partition(":")[0] for transaction_id in recent if transaction_id}
+    return [f"{word}:{reference}" for word in sorted(words)]
+
+
+def deliveries_of(transaction: Transaction) -> SafeString:
+    """A link from a transaction to every delivery that named it."""
+    query = {"provider": transaction.provider, "q": transaction.transaction_id}
+    url = reverse("admin:providers_callback_changelist", query=query)
+    return format_html('<a class="cage-link" href="{}">Its deliveries</a>', url)
+
+
+TransactionAdmin.related.append(deliveries_of)

@@ -1,0 +1,203 @@
+"""The cells of the books' lists and pages: what a wallet, a transaction, an entry shows."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from wallets import pages
+from wallets.instructions import Kind, Origin
+from wallets.models import Entry, Transaction, Wallet
+from wallets.money import EXACT, ZERO
+from wallets.refusals import STANDING
+
+WALLET = "wallet__id__exact"  # The query parameter of one wallet's statement.
+
+
+class WalletColumns:
+    """A wallet's cells."""
+
+    @admin.display(description="Wallet")
+    def wallet(self, wallet: Wallet) -> SafeString:
+        return pages.link(wallet, wallet.currency)
+
+    @admin.display(description="Player")
+    def owner(self, wallet: Wallet) -> SafeString:
+        return pages.link(wallet.player, pages.short(wallet.player.uid))
+
+    @admin.display(description="Balance")
+    def balance_now(self, wallet: Wallet) -> SafeString:
+        return pages.money(wallet.balance, wallet.currency)
+
+    @admin.display(description="Statement")
+    def statement(self, wallet: Wallet) -> SafeString:
+        url = reverse("admin:wallets_entry_changelist", query={WALLET: wallet.pk})
+        count = "1 entry" if wallet.sequence == 1 else f"{wallet.sequence:,} entries"
+        return format_html('<a class="cage-link" href="{}">{}</a>', url, count)
+
+    @admin.display(description="Opened at")
+    def opened_at(self, wallet: Wallet) -> SafeString | str:
+        return pages.moment(wallet.created_at)
+
+
+class EntryColumns:
+    """An entry's cells, in its own list and under its transaction."""
+
+    @admin.display(description="Player")
+    def player(self, entry: Entry) -> SafeString:
+        player = entry.wallet.player
+        return pages.link(player, pages.short(player.uid))
+
+    @admin.display(description="Debit")
+    def debit_(self, entry: Entry) -> SafeString:
+        return pages.money(entry.debit, entry.wallet.currency)
+
+    @admin.display(description="Credit")
+    def credit_(self, entry: Entry) -> SafeString:
+        return pages.money(entry.credit, entry.wallet.currency)
+
+    @admin.display(description="Balance before")
+    def before(self, entry: Entry) -> SafeString:
+        return pages.money(entry.balance_before, entry.wallet.currency)
+
+    @admin.display(description="Balance after")
+    def after(self, entry: Entry) -> SafeString:
+        return pages.money(entry.balance_after, entry.wallet.currency)
+
+    @admin.display(description="No. in wallet")
+    def number(self, entry: Entry) -> str:
+        return f"{entry.sequence:,}"
+
+    @admin.display(description="Transaction")
+    def booked_by(self, entry: Entry) -> SafeString:
+        transaction = entry.transaction
+        name = f"{transaction.provider} {transaction.transaction_id}"
+        return pages.link(transaction, pages.short(name))
+
+    @admin.display(description="Kind")
+    def kind_(self, entry: Entry) -> SafeString:
+        return pages.explained(Kind(entry.transaction.kind))
+
+    @admin.display(description="Posted at")
+    def posted(self, entry: Entry) -> SafeString | str:
+        return pages.moment(entry.transaction.posted_at)
+
+
+class TransactionColumns:
+    """A transaction's cells."""
+
+    @admin.display(description="Transaction id")
+    def named(self, transaction: Transaction) -> SafeString | str:
+        return pages.short(transaction.transaction_id)
+
+    @admin.display(description="Kind")
+    def kind_(self, transaction: Transaction) -> SafeString:
+        return pages.tag(Kind(transaction.kind))
+
+    @admin.display(description="Kind")
+    def kind_explained(self, transaction: Transaction) -> SafeString:
+        return pages.explained(Kind(transaction.kind))
+
+    @admin.display(description="Players")
+    def players(self, transaction: Transaction) -> SafeString | str:
+        entries = list(transaction.entries.all())
+        if len(entries) > 1:
+            return f"{len(entries)} players"
+        return pages.short(entries[0].wallet.player.uid) if entries else pages.NOTHING
+
+    @admin.display(description="Debit")
+    def debited(self, transaction: Transaction) -> SafeString:
+        return _by_currency((entry, entry.debit) for entry in transaction.entries.all())
+
+    @admin.display(description="Credit")
+    def credited(self, transaction: Transaction) -> SafeString:
+        return _by_currency((entry, entry.credit) for entry in transaction.entries.all())
+
+    @admin.display(description="Result")
+    def result(self, transaction: Transaction) -> SafeString:
+        tone, label, sentence = _result(transaction)
+        return format_html(
+            '<span class="cage-tag cage-{}" title="{}">{}</span>', tone, sentence, label
+        )
+
+    @admin.display(description="Result")
+    def result_explained(self, transaction: Transaction) -> SafeString:
+        return format_html("{} <span>{}</span>", self.result(transaction), _result(transaction)[2])
+
+    @admin.display(description="Posted at")
+    def posted(self, transaction: Transaction) -> SafeString | str:
+        return pages.moment(transaction.posted_at)
+
+    @admin.display(description="Reference")
+    def reference_(self, transaction: Transaction) -> SafeString | str:
+        return pages.short(transaction.reference)
+
+    @admin.display(description="Round")
+    def round(self, transaction: Transaction) -> SafeString | str:
+        return pages.short(transaction.round_id)
+
+    @admin.display(description="Game")
+    def game_(self, transaction: Transaction) -> SafeString | str:
+        return pages.short(transaction.game)
+
+    @admin.display(description="Stake")
+    def stake_(self, transaction: Transaction) -> SafeString:
+        return pages.money(transaction.stake, " ".join(_currencies(transaction)))
+
+    @admin.display(description="Other statements")
+    def stated(self, transaction: Transaction) -> SafeString | str:
+        rows = [(name, pages.short(str(value))) for name, value in transaction.details.items()]
+        return pages.table(rows) if rows else pages.NOTHING
+
+    @admin.display(description="Refers to")
+    def refers(self, transaction: Transaction) -> SafeString | str:
+        ids = [(pages.short(str(name)),) for name in transaction.refers_to]
+        return format_html_join(", ", "{}", ids) or pages.NOTHING
+
+    @admin.display(description="Occurred at (provider's clock)")
+    def occurred(self, transaction: Transaction) -> SafeString | str:
+        return pages.moment(transaction.occurred_at, precise=True)
+
+    @admin.display(description="Origin")
+    def origin_(self, transaction: Transaction) -> SafeString:
+        return pages.explained(Origin(transaction.origin))
+
+    @admin.display(description="Reversal")
+    def reversal(self, transaction: Transaction) -> SafeString | str:
+        if transaction.reverses is not None:
+            return format_html(
+                "Reverses {}", pages.link(transaction.reverses, transaction.reverses)
+            )
+        later = Transaction.objects.filter(reverses=transaction).first()
+        return format_html("Reversed by {}", pages.link(later, later)) if later else pages.NOTHING
+
+    @admin.display(description="Digest of the terms")
+    def digest(self, transaction: Transaction) -> SafeString:
+        return format_html("<code>{}</code>", bytes(transaction.terms).hex())
+
+
+def _result(transaction: Transaction) -> tuple[str, str, str]:
+    """Tone, label and sentence: a refusal that stands is a transaction too, and moved nothing."""
+    if not transaction.refusal:
+        return "good", "Booked", "The books changed, once."
+    refusal = STANDING.get(transaction.refusal)
+    reason = refusal.sentence if refusal else transaction.refusal
+    final = "Nothing was moved and never will be: the provider counts the order void."
+    return "warning", "Refused", f"{reason} {final}"
+
+
+def _currencies(transaction: Transaction) -> list[str]:
+    return sorted({entry.wallet.currency for entry in transaction.entries.all()})
+
+
+def _by_currency(amounts: Iterable[tuple[Entry, Decimal]]) -> SafeString:
+    """One sum per currency; different currencies are never added."""
+    sums: dict[str, Decimal] = {}
+    for entry, value in amounts:
+        currency = entry.wallet.currency
+        sums[currency] = EXACT.add(sums.get(currency, ZERO), value)
+    cells = [(pages.money(value, currency),) for currency, value in sorted(sums.items())]
+    return format_html_join("", "<div>{}</div>", cells) or pages.money(None)
