@@ -62,6 +62,7 @@ def demo(options: Namespace, signals: Signals) -> int:
             everything = [traffic, *place.servers, *children]
             died = site.watch(everything, signals, seconds=options.seconds)
             traffic.signal(signal.SIGINT)  # it lets its open settlements finish
+            traffic.ladder = (signal.SIGKILL,)  # a second Ctrl-C means it
             played = processes.finish(traffic, signals)
             if signals.count > 1:  # somebody is in a hurry
                 raise Stopped
@@ -112,7 +113,7 @@ def prepared(command: str, port: int, signals: Signals) -> Iterator[Place]:
 def started(argv: Sequence[str], place: Place) -> processes.Child:
     """Start a command that writes to our terminal, and whose Ctrl-C is ours to pass on."""
     processes.say(argv)
-    return processes.start(argv[2], argv, env=place.env)
+    return processes.start(argv[2], argv, env=place.env, if_we_die=signal.SIGKILL)
 
 
 def step(argv: Sequence[str], place: Place, signals: Signals) -> None:
