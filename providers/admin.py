@@ -7,15 +7,15 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from providers import office, readable  # noqa: F401  (office registers its own pages)
+from providers import office, readable, registry  # noqa: F401  (office registers its own pages)
 from providers.models import Callback, Outcome, Unauthentic
-from wallets import pages, search
+from providers.protocols import base
+from wallets import pages
 from wallets.admin import TransactionAdmin
 from wallets.models import Transaction
 
 BIG = ["headers", "body", "unwrapped", "reply"]  # Not read for a list.
 SIBLINGS = 20
-RECENT = 10_000
 
 
 @admin.register(Callback)
@@ -184,24 +184,16 @@ def row(one: Callback, shown: Callback) -> SafeString:
 def find(callbacks: QuerySet[Callback], term: str) -> QuerySet[Callback]:
     """Those with this transaction id or reference, or `#number`: found through an index.
 
-    The index holds (provider, transaction_id) and people know the bare id. So it is looked up with
-    every prefix that is in use: in the transaction of that reference, and among recent callbacks,
-    because what was refused has none.
+    The index holds (provider, transaction_id) and people know the bare id, so it is looked up
+    with every word that a provider's transaction ids begin with.
     """
     if term.startswith("#") and term[1:].isdecimal():
         return callbacks.filter(id=int(term[1:]))
-    found = search.named(term).values_list("provider", "transaction_id")
-    keys = Q(provider__in=pages.providers_in(Callback), transaction_id__in=[term, *_spelled(term)])
-    for provider, transaction_id in found[:SIBLINGS]:
-        keys |= Q(provider=provider, transaction_id=transaction_id)
-    return callbacks.filter(keys)
-
-
-def _spelled(reference: str) -> list[str]:
-    """`reference` behind every operation that recent callbacks' transaction ids begin with."""
-    recent = Callback.objects.order_by("-id").values_list("transaction_id", flat=True)[:RECENT]
-    words = {transaction_id.partition(":")[0] for transaction_id in recent if transaction_id}
-    return [f"{word}:{reference}" for word in sorted(words)]
+    keys = Q()
+    for name, provider in registry.current().by_name.items():
+        spelled = [base.transaction_id(word, term) for word in provider.protocol.booked]
+        keys |= Q(provider=name, transaction_id__in=[term, *spelled])
+    return callbacks.filter(keys) if keys else callbacks.none()
 
 
 def deliveries_of(transaction: Transaction) -> SafeString:

@@ -130,6 +130,7 @@ class Protocol(ABC, Generic[SettingsT]):
 
     Settings: ClassVar[type[Settings]]
     refusal_means: ClassVar[RefusalMeans]
+    booked: ClassVar[tuple[str, ...]]  # The operations whose words stand in transaction ids.
     resends: Resends  # A fact of the document, or of the settings where that is silent.
 
     def __init__(self, *, provider: str, settings: SettingsT) -> None:

@@ -77,6 +77,7 @@ class BeSoft(base.Protocol[BeSoftSettings]):
 
     Settings = BeSoftSettings
     refusal_means = base.RefusalMeans.VOID
+    booked = ("result",)
     resends = base.Resends()  # "May be sent multiple times", no more is said.
 
     def unwrap(self, delivery: base.Delivery) -> bytes:

@@ -70,6 +70,7 @@ class HotRoadSettings(base.Settings, frozen=True, kw_only=True):
 class HotRoad(base.Protocol[HotRoadSettings]):
     Settings = HotRoadSettings
     refusal_means = base.RefusalMeans.OWED
+    booked = ("settle",)
 
     def __init__(self, *, provider: str, settings: HotRoadSettings) -> None:
         super().__init__(provider=provider, settings=settings)

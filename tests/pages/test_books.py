@@ -49,7 +49,9 @@ def deliver(reference: str, **changes: Any) -> Callback:
     return Callback.objects.create(**{**row, **changes})
 
 
-def test_from_a_reference_to_the_exact_request_and_back(books: Books, desk: Desk) -> None:
+def test_from_a_reference_to_the_exact_request_and_back(
+    books: Books, providers: None, desk: Desk
+) -> None:
     books.open("alice", "USD", "1000")
     post(instruction("272017", ("alice", "USD", "100", "1250.75")))
     deliver("272017")

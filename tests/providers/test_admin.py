@@ -167,21 +167,13 @@ def found(boss: Staff, term: str) -> bool:
     return "result_list" in boss.get("providers/callback/", q=term)
 
 
-def test_staff_find_by_reference_by_transaction_id_and_by_number(books: Books, boss: Staff) -> None:
+def test_staff_find_by_reference_by_transaction_id_and_by_number(
+    books: Books, providers: None, boss: Staff
+) -> None:
     """Also what was refused and has no transaction in the books."""
-    callback = keep()
+    callback = keep(provider="jdb")
     terms = ["272017", "settle:272017", f"#{callback.pk}", "27201", "bet:272017", "#999", "#x"]
     assert [found(boss, term) for term in terms] == [True] * 3 + [False] * 4
-
-
-def test_an_old_callback_is_found_by_the_reference_of_its_transaction(
-    books: Books, boss: Staff, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("providers.admin.RECENT", 0)
-    books.open("alice", "USD")
-    post(instruction("272017", ("alice", "USD", "0", "5")))
-    keep()
-    assert found(boss, "272017")
 
 
 def test_callbacks_are_filtered_by_provider_and_outcome(books: Books, boss: Staff) -> None:

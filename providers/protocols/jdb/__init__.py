@@ -19,6 +19,7 @@ from wallets.instructions import Instruction, Kind, Movement, Receipt
 class Jdb(base.Protocol[fields.JdbSettings]):
     Settings = fields.JdbSettings
     refusal_means = base.RefusalMeans.OWED
+    booked = ("settle",)
     # "JDB will retry every minutes for 1 hour until status 0000."
     resends = base.Resends(every=timedelta(minutes=1), window=timedelta(hours=1))
 

@@ -17,6 +17,7 @@ from wallets.instructions import Instruction, Kind, Movement, Receipt
 class Sud(base.Protocol[fields.SudSettings]):
     Settings = fields.SudSettings
     refusal_means = base.RefusalMeans.OWED
+    booked = ("match",)
     resends = base.Resends()  # Not documented for notifications.
 
     @classmethod
