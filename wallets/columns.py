@@ -12,7 +12,7 @@ from wallets import pages
 from wallets.instructions import Kind, Origin
 from wallets.models import Entry, Transaction, Wallet
 from wallets.money import EXACT, ZERO
-from wallets.refusals import STANDING
+from wallets.refusals import Refusal
 
 WALLET = "wallet__id__exact"  # The query parameter of one wallet's statement.
 
@@ -183,7 +183,7 @@ def _result(transaction: Transaction) -> tuple[str, str, str]:
     """Tone, label and sentence: a refusal that stands is a transaction too, and moved nothing."""
     if not transaction.refusal:
         return "good", "Booked", "The books changed, once."
-    refusal = STANDING.get(transaction.refusal)
+    refusal = Refusal.kinds.get(transaction.refusal)
     reason = refusal.sentence if refusal else transaction.refusal
     final = "Nothing was moved and never will be: the provider counts the order void."
     return "warning", "Refused", f"{reason} {final}"

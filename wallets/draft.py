@@ -9,7 +9,6 @@ from wallets import instructions, money
 from wallets.instructions import Instruction, Kind, Movement, Receipt
 from wallets.models import Player
 from wallets.refusals import (
-    STANDING,
     BalanceTooLarge,
     Conflict,
     InsufficientFunds,
@@ -172,5 +171,5 @@ def _repetition(known: KnownTransaction, terms: bytes) -> Refusal | None:
     if known.is_reversed:
         return Conflict("The transaction was reversed.")
     if known.refusal:
-        return STANDING[known.refusal]()
+        return Refusal.kinds[known.refusal]()
     return None

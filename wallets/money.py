@@ -3,6 +3,7 @@
 from decimal import (
     Context,
     Decimal,
+    DecimalException,
     DivisionByZero,
     Inexact,
     InvalidOperation,
@@ -14,6 +15,7 @@ DIGITS = 28
 DECIMALS = 8
 LARGEST = Decimal("99999999999999999999.99999999")
 ZERO = Decimal(0)
+UNIT = Decimal("0.00000001")
 
 EXACT = Context(
     prec=DIGITS + 12,
@@ -25,12 +27,15 @@ def fits(amount: Decimal) -> bool:
     """True if `amount` is 0 or more and a money column holds it without rounding."""
     if not amount.is_finite() or not ZERO <= amount <= LARGEST:
         return False
-    exponent = amount.normalize(EXACT).as_tuple().exponent
-    return isinstance(exponent, int) and -exponent <= DECIMALS
+    try:
+        amount.quantize(UNIT, context=EXACT)
+    except DecimalException:
+        return False
+    return True
 
 
 def plain(amount: Decimal) -> str:
     """`amount` in its one canonical spelling: no exponent, no trailing zeros, as PostgreSQL's
     `trim_scale(amount)::text` spells it."""
-    text = f"{amount:f}"
+    text = f"{amount or ZERO:f}"  # -0 is 0.
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -10,13 +10,18 @@ class Refusal(Exception):
     """Nothing was moved, and this is why. `str(refusal)` is a sentence for staff."""
 
     sentence: ClassVar[str] = "The instruction was refused."
+    kinds: ClassVar[dict[str, type["Refusal"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        Refusal.kinds[cls.__name__] = cls
 
     def __init__(self, text: str = "") -> None:
         super().__init__(text or self.sentence)
 
     @property
     def name(self) -> str:
-        """The class's name: how a refusal that stands is kept in `Transaction.refusal`."""
+        """The class's name: how a refusal that stands is kept in `Transaction.refusal`, and
+        found again in `Refusal.kinds`."""
         return type(self).__name__
 
 
@@ -52,17 +57,3 @@ class Declined(Refusal):
     """Refused for a reason outside the books, unless the id is known already."""
 
     sentence = "The operation is switched off."
-
-
-STANDING = {
-    refusal.__name__: refusal
-    for refusal in (
-        UnknownPlayer,
-        UnknownCurrency,
-        PlayerClosed,
-        PlayerSuspended,
-        InsufficientFunds,
-        BalanceTooLarge,
-        Declined,
-    )
-}

@@ -5,6 +5,7 @@ configured provider. What its policies are (how long the provider resends, what 
 there) stands on the class as facts.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,12 @@ class Delivery:
     body: bytes
     address: str
     received_at: datetime
+    complete: bool = True  # False where the body may have been cut off on its way.
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What a log line calls it."""
+        return {"provider": self.provider, "delivery_id": str(self.delivery_id)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +97,7 @@ class Resends:
 # -- Configuration ---------------------------------------------------------------------------
 
 Currency = Annotated[str, Meta(pattern=r"\A[A-Z][A-Z0-9]{1,9}\Z")]
-PathWord = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,128}\Z")]
+PATH_WORD = re.compile(r"[A-Za-z0-9_-]{1,128}")
 Decimals = Annotated[int, Meta(ge=0, le=8)]
 # A list while it rotates: the current one first, then those that are still accepted.
 Secret = str | list[str]
@@ -100,10 +107,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What any provider may say in PROVIDERS. A protocol adds its own; unknown keys are errors."""
 
     protocol: str = ""
-    path: PathWord | list[PathWord] = ""
+    # Checked below: msgspec 0.22 frees a union of a list and a str with a pattern wrongly, and the
+    # process dies at its end.
+    path: str | list[str] = ""
     retired: bool = False
     insecure: bool = False
     allowed_ips: list[str] = []
+
+    def __post_init__(self) -> None:
+        words = secrets(self.path) if isinstance(self.path, str) else self.path
+        if not all(map(PATH_WORD.fullmatch, words)):
+            raise ValueError("`path` may have letters, digits, `_` and `-`, 128 at most")
 
     def __repr__(self) -> str:
         """Only the class's name: secrets stand in the fields, and tracebacks print values."""

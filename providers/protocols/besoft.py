@@ -57,7 +57,12 @@ class Result(msgspec.Struct):
     spjpbet: Raw = wire.NOTHING
 
 
+class Named(msgspec.Struct):
+    transId: wire.Id
+
+
 HEAD = wire.Schema(Head)
+NAMED = wire.Schema(Named)
 RESULT = wire.Schema(Result)
 
 
@@ -99,11 +104,16 @@ class BeSoft(base.Protocol[BeSoftSettings]):
         # Whether a result charges `bet` again after an action 2 is not documented: no bets, then.
         if operation != "result":
             raise base.NotOffered(f"BeSoft {operation} is not offered.")
-        result = RESULT.read(body)
+        try:
+            return self._result(RESULT.read(body))
+        except base.Malformed as malformed:
+            return self._malformed(body, malformed)
+
+    def _result(self, result: Result) -> Instruction:
         bet, win = self._amount(result.bet, "bet"), self._amount(result.win, "win")
         return Instruction(
             provider=self.provider,
-            transaction_id=base.transaction_id(operation, result.transId),
+            transaction_id=base.transaction_id("result", result.transId),
             kind=Kind.BET_AND_SETTLEMENT,
             movements=(
                 Movement(uid=result.uid, currency=self.settings.currency, debit=bet, credit=win),
@@ -115,6 +125,23 @@ class BeSoft(base.Protocol[BeSoftSettings]):
             # spjpbet, the jackpot's part of the bet, is contained in it and moves nothing.
             details=wire.memos(spjpbet=result.spjpbet, mode=result.mode),
             occurred_at=wire.at_epoch(wire.memo(result.ts)),
+            refusal_stands=True,
+        )
+
+    def _malformed(self, body: bytes, malformed: base.Malformed) -> Instruction:
+        """An order that can't be read is void on their side as soon as it is refused, so that has
+        to stand under its id; where not even that can be read, `malformed` is raised again."""
+        try:
+            named = NAMED.read(body)
+        except base.Malformed:
+            raise malformed from None
+        return Instruction(
+            provider=self.provider,
+            transaction_id=base.transaction_id("result", named.transId),
+            kind=Kind.BET_AND_SETTLEMENT,
+            movements=(),
+            reference=named.transId,
+            declined=malformed,
             refusal_stands=True,
         )
 

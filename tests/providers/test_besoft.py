@@ -141,3 +141,18 @@ def test_our_own_fault_states_nothing_unless_configured(
     assert books.transactions() == []
     assert send(senders.besoft(RESULT)).json["status"] == 1
     assert books.violations() == []
+
+
+def test_an_order_that_cannot_be_read_stays_void_when_it_can_be(
+    books: Books, configure: Callable[..., None]
+) -> None:
+    """Refused once it is void on their side, also if our configuration was what was wrong."""
+    configure()
+    books.open("useraccount", "USD", "10")
+    fine = senders.besoft(altered(RESULT, win=1.12345))
+    assert send(fine).body == send(fine).body == b'{"status":1008}'
+    configure(besoft={**PROVIDERS["besoft"], "decimals": 8})
+    assert send(fine).json["status"] != 1
+    assert books.outcomes() == ["refused", "refused", "conflict"]
+    assert books.transactions() == []
+    assert books.violations() == []

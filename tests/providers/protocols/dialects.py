@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-import pytest
 
 from providers.protocols.base import Delivery, Note, Problem, Protocol, Reply
 from tests.conftest import IV, KEY, SUD_APP_ID, SUD_SECRET
@@ -72,10 +71,14 @@ def meaning(protocol: Any, sent: Sent) -> Any:
 
 
 def refusal(protocol: Any, sent: Sent) -> type[Refusal]:
-    """Which refusal a request meets before the ledger."""
-    with pytest.raises(Refusal) as caught:
-        understood(protocol, sent)
-    return type(caught.value)
+    """Which refusal a request meets before the ledger, raised or to be kept under its id."""
+    try:
+        meaning = understood(protocol, sent)[1]
+    except Refusal as raised:
+        return type(raised)
+    declined = meaning.declined if isinstance(meaning, Instruction) else None
+    assert declined is not None, meaning
+    return type(declined)
 
 
 def receipt(instruction: Instruction, balance: str, *, at: datetime = NOON) -> Receipt:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.protocols.base import Note, Protocol
+from providers.protocols.base import Malformed, Note, Protocol
 from providers.protocols.besoft import BeSoft
 from providers.protocols.hotroad import HotRoad
 from providers.protocols.jdb import Jdb
@@ -96,7 +96,7 @@ def _refusal(protocol: Protocol[Any], refusal: Refusal) -> None:
 def _instruction(meaning: Instruction) -> None:
     assert TRANSACTION_ID.fullmatch(meaning.transaction_id)
     assert len(meaning.transaction_id) <= 200
-    assert meaning.movements
+    assert meaning.movements or isinstance(meaning.declined, Malformed)
     for movement in meaning.movements:
         assert 1 <= len(movement.uid) <= 64
         _texts(movement.uid)

@@ -123,7 +123,3 @@ def test_a_refusal_has_the_code_of_its_class_or_of_the_nearest_base() -> None:
     assert base.code_for(Special(), codes, 9) == 1
     assert base.code_for(Unauthentic("x"), codes, 9) == 2
     assert base.code_for(Malformed(), codes, 9) == 9
-
-
-def test_settings_never_print_their_secrets() -> None:
-    assert repr(base.Settings(path="unguessable")) == "<Settings>"
