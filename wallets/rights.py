@@ -8,7 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 
 ORDINARY = "SELECT, INSERT, UPDATE, DELETE"
 
@@ -17,7 +17,8 @@ def grant(*, using: str, **_: Any) -> None:
     """Give the role of DATABASE_URL its rights; nothing to do where it owns the tables itself."""
     connection = connections[using]
     role = settings.DATABASES["default"]["USER"]
-    with connection.cursor() as cursor:
+    # In one commit: a live system keeps its rights while they are granted anew.
+    with transaction.atomic(using=using), connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         if cursor.fetchone() == (role,):
             return

@@ -28,31 +28,35 @@ CREATE TABLE providers_callback_default PARTITION OF providers_callback DEFAULT;
 
 # Runs with its owner's rights, so that the role of Celery can call it and do nothing else: it
 # takes no argument. A new partition carries the same triggers as its parent: an owner who
-# truncates one by name is refused too.
+# truncates one by name is refused too. It is made beside the table and attached, which waits for
+# no reader and lets deliveries through. A month that can't be made now (somebody holds a lock, or
+# the default partition has rows of it) is left for the next time; its rows are kept by default.
 PARTITIONS = """
 CREATE FUNCTION cage_callback_partitions() RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$
+SET search_path = public, pg_temp SET lock_timeout = '200ms' AS $$
 DECLARE
-    month date;
+    month timestamp;
     partition text;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('cage_callback_partitions'));
     FOR ahead IN 0..3 LOOP
         month := date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => ahead);
         partition := 'providers_callback_' || to_char(month, 'YYYY_MM');
-        IF to_regclass(partition) IS NULL THEN
-            EXECUTE format(
-                'CREATE TABLE %I PARTITION OF providers_callback FOR VALUES FROM (%L) TO (%L)',
-                partition,
-                month::timestamp AT TIME ZONE 'UTC',
-                (month + interval '1 month')::timestamp AT TIME ZONE 'UTC');
-            EXECUTE format(
-                'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
-                'FOR EACH STATEMENT EXECUTE FUNCTION cage_append_only()', partition);
-            EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER append_only', partition);
+        CONTINUE WHEN to_regclass('public.' || partition) IS NOT NULL;
+        BEGIN
+            EXECUTE format('CREATE TABLE public.%I (LIKE public.providers_callback'
+                ' INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)', partition);
+            EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE'
+                ' ON public.%I FOR EACH STATEMENT EXECUTE FUNCTION cage_append_only()', partition);
+            EXECUTE format('ALTER TABLE public.%I ENABLE ALWAYS TRIGGER append_only', partition);
+            EXECUTE format('ALTER TABLE public.providers_callback ATTACH PARTITION public.%I'
+                ' FOR VALUES FROM (%L) TO (%L)', partition,
+                month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
             RETURN NEXT partition;
-        END IF;
+        EXCEPTION WHEN check_violation OR lock_not_available THEN
+            RAISE WARNING '% was not made: %', partition, SQLERRM;
+        END;
     END LOOP;
 END $$;
 """
