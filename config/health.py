@@ -1,7 +1,6 @@
 """Probes and metrics."""
 
-from django.core.management.base import SystemCheckError
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_prometheus import exports
@@ -41,10 +40,9 @@ def _why_not_ready() -> str | None:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             return "migrations are missing"
-        checks.require_valid_configuration(databases=["default"])
-    except SystemCheckError:
-        return "the configuration is not valid: see `manage.py check --database default`"
-    except DatabaseError:
+        if not checks.configuration_is_verified():
+            return "the configuration is not valid: see `manage.py check --database default`"
+    except Error:
         connection.close()
         return "the database does not answer"
     return None

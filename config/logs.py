@@ -10,6 +10,10 @@ class MaskPaths(logging.Filter):
     pattern = re.compile(r"(/callbacks/)[^/\s'\"?]+")
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self.pattern.sub(r"\1***", record.getMessage()), None
+        try:
+            text = record.getMessage()
+        except Exception:  # A bad log call must not fail the delivery that it tells of.
+            text = str(record.msg)
+        record.msg, record.args = self.pattern.sub(r"\1***", text), None
         record.__dict__.pop("request", None)
         return True

@@ -22,8 +22,11 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # How many reverse proxies stand in front of Cage. Only that many entries at the right end of
-# X-Forwarded-For were written by somebody we trust; with 0 the header is ignored.
+# ADDRESS_HEADER were written by somebody we trust; with 0 the header is ignored.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+# The header that they write the caller's address into. WSGI can't tell X_Forwarded_For from
+# X-Forwarded-For: where the proxy lets names with underscores pass, choose one without a hyphen.
+ADDRESS_HEADER = env.str("ADDRESS_HEADER", default="X-Forwarded-For")
 
 # One JSON object, name -> configuration; providers.registry reads it.
 PROVIDERS = env.str("PROVIDERS")
@@ -49,6 +52,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "providers.middleware.straight_to_callbacks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -85,6 +89,15 @@ DATABASES = {
     "default": {
         **env.db_url("DATABASE_URL"),
         "CONN_MAX_AGE": None,
+        # A database host that vanished is noticed in seconds, not after the kernel's minutes.
+        "OPTIONS": {
+            **env.db_url("DATABASE_URL").get("OPTIONS", {}),
+            "connect_timeout": 2,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
+            "tcp_user_timeout": 3000,
+        },
         "TEST": {"MIRROR": "owner"},
     },
     "owner": env.db_url("MIGRATE_DATABASE_URL", default=env.str("DATABASE_URL")),
@@ -102,7 +115,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "partitions ahead": {
         "task": "providers.tasks.make_partitions",
-        "schedule": crontab(hour="3", minute="10"),
+        "schedule": crontab(hour="*/6", minute="10"),
     },
 }
 

@@ -1,6 +1,3 @@
-import atexit
-import gc
-
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
@@ -14,9 +11,6 @@ class ProvidersConfig(AppConfig):
         from providers.books import CALLBACKS_AND_TRANSACTIONS
         from wallets import verification
 
-        # msgspec's struct types with constraints may crash the interpreter's last garbage
-        # collection (msgspec issue 717), which would turn a command's exit status into 139.
-        atexit.register(gc.freeze)
         register(checks.configuration)
         register(checks.names_are_kept, Tags.database)
         post_migrate.connect(partitions.make_after_migrate, sender=self)

@@ -1,11 +1,12 @@
 """The inbox's statements: rows are written by the group, and never changed."""
 
+import ipaddress
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
 
 from providers.models import Callback, Outcome
 from providers.protocols.base import Delivery, Reply
@@ -27,6 +28,8 @@ DO UPDATE SET count = providers_unauthentic.count + 1
 """
 
 SAMPLE = 2_000
+STRANGERS_WAIT = "100ms"  # A stranger may not occupy a web thread for longer.
+ONE_NETWORK = 64  # An IPv6 caller has 2 ** 64 addresses to call from; they count as one.
 CONFIDENTIAL = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
@@ -65,17 +68,25 @@ def kept_reply(delivery: Delivery) -> Reply:
 
 def count_unauthentic(delivery: Delivery, reason: str) -> None:
     """One more from this address in this minute; the first body of it is the sample."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [STRANGERS_WAIT])
         cursor.execute(
             COUNT_UNAUTHENTIC,
             [
                 delivery.provider,
-                delivery.address or "0.0.0.0",
+                _counted_address(delivery.address),
                 delivery.received_at,
                 reason,
                 delivery.body[:SAMPLE],
             ],
         )
+
+
+def _counted_address(address: str) -> str:
+    if ":" not in address:
+        return address or "0.0.0.0"
+    network = ipaddress.ip_network((address, ONE_NETWORK), strict=False)
+    return str(network.network_address)
 
 
 def _row(decided: Decided) -> tuple[object, ...]:

@@ -1,14 +1,21 @@
 """System checks: with a provider configured wrongly nothing starts."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, run_checks
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, run_checks
 from django.core.management.base import SystemCheckError
-from django.db import connections
+from django.db import Error, connections
 
 from providers import registry
 from wallets.instructions import HOUSE
+
+log = logging.getLogger("cage.providers")
+
+_verified: set[str] = set()
 
 # The distinct providers of the ledger, one index probe each: also fast with ten million rows.
 NAMES = """
@@ -25,7 +32,7 @@ SELECT provider FROM names WHERE provider IS NOT NULL
 
 def configuration(**_: Any) -> list[CheckMessage]:
     """PROVIDERS says what it must, and nothing unknown."""
-    return [Error(problem.text, id=problem.id) for problem in registry.current().problems]
+    return [checks.Error(problem.text, id=problem.id) for problem in registry.current().problems]
 
 
 def names_are_kept(*, databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
@@ -42,7 +49,7 @@ def names_are_kept(*, databases: Sequence[str] | None, **_: Any) -> list[CheckMe
         cursor.execute(NAMES)
         used = {name for (name,) in cursor.fetchall()}
     return [
-        Error(
+        checks.Error(
             f"{name} has transactions and is missing from PROVIDERS.",
             hint='Names are never renamed or reused. Keep it, with "retired": true if it is over.',
             id="providers.E010",
@@ -51,8 +58,37 @@ def names_are_kept(*, databases: Sequence[str] | None, **_: Any) -> list[CheckMe
     ]
 
 
-def require_valid_configuration(*, databases: Sequence[str] | None = None) -> None:
-    """Raise SystemCheckError naming every error. Warnings don't stop a start."""
-    errors = [message for message in run_checks(databases=databases) if message.is_serious()]
+def configuration_is_verified() -> bool:
+    """True once PROVIDERS was held against the ledger: no provider of the past is missing.
+
+    A web process may start while the database is away; until this has been seen nobody is paid,
+    because a renamed provider's resends would be paid again under its new name.
+    """
+    if settings.PROVIDERS in _verified:
+        return True
+    try:
+        errors = configuration() + names_are_kept(databases=["default"])
+    except Error as error:
+        connections["default"].close()
+        log.warning("PROVIDERS could not be held against the ledger: %s", error)
+        return False
+    for message in errors:
+        log.error("PROVIDERS is not valid: %s", message)
+    if not errors:
+        _verified.add(settings.PROVIDERS)
+    return not errors
+
+
+def require_valid_configuration() -> None:
+    """Raise SystemCheckError naming every error, the ledger's too where the database answers.
+
+    Warnings don't stop a start, nor does a database that is away: see above.
+    """
+    try:
+        messages = run_checks(databases=["default"])
+    except Error:
+        connections["default"].close()
+        messages = run_checks()
+    errors = [message for message in messages if message.is_serious()]
     if errors:
         raise SystemCheckError("\n".join(str(error) for error in errors))

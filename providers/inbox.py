@@ -8,23 +8,23 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from providers import callbacks, metrics
+from providers import callbacks, checks, metrics, opening
 from providers.callbacks import AlreadyKept, Decided
 from providers.models import Outcome
-from providers.protocols.base import Delivery, Malformed, Note, Reply, Unauthentic
+from providers.opening import Fault, Opened
+from providers.protocols.base import Delivery, Note, Reply, Unauthentic
 from providers.registry import Provider
 from wallets import ledger
 from wallets.instructions import Instruction, Receipt
-from wallets.refusals import Conflict, Declined, Refusal
+from wallets.refusals import Conflict, Refusal
 
-LARGEST_BODY = 256 * 1024
 PAUSE = 0.05  # Seconds before a database that failed is asked again.
 
 log = logging.getLogger("cage.inbox")
@@ -32,125 +32,77 @@ log = logging.getLogger("cage.inbox")
 Clock = Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """Our own bug, met while a delivery was decided; `text` is the traceback."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """An authentic delivery, and what it means."""
-
-    provider: Provider
-    delivery: Delivery
-    unwrapped: bytes
-    operation: str
-    meaning: Instruction | Note | Refusal | Fault
-
-
 def receive(provider: Provider, delivery: Delivery) -> Reply:
     """Settle one delivery and answer it, within settings.ANSWER_WITHIN. Never raises."""
-    deadline = time.monotonic() + settings.ANSWER_WITHIN.total_seconds()
     try:
-        opened = _open(provider, delivery)
-    except Unauthentic as refusal:
-        return _turn_away(provider, delivery, refusal)
+        return _receive(provider, delivery)
     except Exception:
-        log.exception("a delivery could not be opened", extra=_names(delivery))
-        return _no_verdict(provider, delivery, why="it could not be opened")
-    return _settle_until(opened, deadline=deadline)
+        log.exception("a delivery was not decided", extra=delivery.names)
+        connection.close()
+        return _no_verdict(provider, delivery, why="a fault of ours")
 
 
 def settle(
-    opened: Sequence[Opened], *, patience: timedelta, clock: Clock = timezone.now
+    opened: Sequence[Opened], *, deadline: float, clock: Clock = timezone.now
 ) -> list[Reply]:
     """Decide a group in one transaction, rows and money together; the replies, after its commit.
 
-    Raises AlreadyKept if one of the deliveries has a row, and whatever the database raises: then
-    nothing is known about the COMMIT.
+    Raises AlreadyKept if one of the deliveries has a row, ledger.OutOfTime past the `deadline` (in
+    time.monotonic), and whatever the database raises: then nothing is known about the COMMIT.
     """
     decided: list[Decided] = []
 
     def record(receipts: Sequence[Receipt]) -> None:
         answered, at = iter(receipts), clock()
         decided[:] = [
-            _decide(
-                one,
-                next(answered) if isinstance(one.meaning, Instruction) else None,
-                at,
-            )
+            _decide(one, next(answered) if isinstance(one.meaning, Instruction) else None, at)
             for one in opened
         ]
         callbacks.keep(decided)
 
     instructions = [one.meaning for one in opened if isinstance(one.meaning, Instruction)]
-    ledger.post(instructions, at=clock(), record=record, patience=patience)
+    ledger.post(instructions, at=clock(), record=record, deadline=deadline)
     for one in decided:
         metrics.CALLBACKS.labels(one.delivery.provider, one.operation, one.outcome.value).inc()
     return [one.reply for one in decided]
 
 
-def _open(provider: Provider, delivery: Delivery) -> Opened:
-    """Raises Unauthentic, and nothing else for whatever a stranger may send."""
-    if not provider.allows(delivery.address):
-        raise Unauthentic("The address is not in allowed_ips.")
-    protocol = provider.protocol
-    unwrapped = protocol.unwrap(delivery)
-    operation = ""
-    meaning: Instruction | Note | Refusal | Fault
+def _receive(provider: Provider, delivery: Delivery) -> Reply:
+    deadline = time.monotonic() + settings.ANSWER_WITHIN.total_seconds()
+    if not delivery.complete:
+        # What was cut off may read as another order: nothing is concluded from it.
+        return _no_verdict(provider, delivery, why="the body did not arrive whole")
+    if not checks.configuration_is_verified():
+        return _no_verdict(provider, delivery, why="the configuration is not verified yet")
     try:
-        if len(delivery.body) > LARGEST_BODY:
-            raise Malformed("The body is too large.")
-        operation = protocol.operation(delivery, unwrapped)
-        meaning = _of_provider(provider, delivery, protocol.decode(operation, unwrapped))
-    except Refusal as refusal:
-        meaning = refusal
-    except Exception:
-        log.exception("a delivery could not be decoded", extra=_names(delivery))
-        meaning = Fault(text=traceback.format_exc())
-    return Opened(
-        provider=provider,
-        delivery=delivery,
-        unwrapped=unwrapped,
-        operation=operation,
-        meaning=meaning,
-    )
-
-
-def _of_provider(
-    provider: Provider, delivery: Delivery, meaning: Instruction | Note
-) -> Instruction | Note:
-    """The meaning, under the delivery's id; a retired provider's new instructions are declined."""
-    retired = Declined("The provider is retired.") if provider.retired else None
-    if isinstance(meaning, Instruction):
-        return replace(
-            meaning,
-            origin_id=delivery.delivery_id,
-            declined=retired or meaning.declined,
-        )
-    if retired is not None:
-        raise retired
-    return meaning
+        opened = opening.open_(provider, delivery)
+    except Unauthentic as refusal:
+        return _turn_away(provider, delivery, refusal)
+    return _settle_until(opened, deadline=deadline)
 
 
 def _settle_until(opened: Opened, *, deadline: float) -> Reply:
-    """Try until it is decided or the time is up; a fault of ours is kept as a row of its own."""
-    failure = "no time left"
-    while (left := deadline - time.monotonic()) > 0:
+    """Try until it is decided or the time is up; a fault of ours is kept as a row of its own.
+
+    After every failure the connection is left: a transaction whose COMMIT raised may still be open
+    on it, and what is read there is not committed.
+    """
+    failure: object = "no time left"
+    while time.monotonic() < deadline:
         try:
-            return settle([opened], patience=timedelta(seconds=left))[0]
+            return settle([opened], deadline=deadline)[0]
         except AlreadyKept:
+            connection.close()
             return _kept(opened, deadline=deadline)
-        except (OperationalError, InterfaceError) as error:
-            failure = str(error)
-            _start_over()
+        except (OperationalError, InterfaceError, ledger.OutOfTime) as error:
+            failure = error
         except Exception:
-            log.exception("a delivery failed", extra=_names(opened.delivery))
+            log.exception("a delivery failed", extra=opened.delivery.names)
+            failure = "a fault of ours, twice"
             if isinstance(opened.meaning, Fault):
-                break
+                deadline = 0
             opened = replace(opened, meaning=Fault(text=traceback.format_exc()))
+        _start_over()
     return _no_verdict(opened.provider, opened.delivery, opened.operation, why=failure)
 
 
@@ -182,11 +134,7 @@ def _decide(opened: Opened, receipt: Receipt | None, at: datetime) -> Decided:
 
 
 def _verdict(opened: Opened, receipt: Receipt | None, at: datetime) -> tuple[Outcome, str, Reply]:
-    protocol, operation, meaning = (
-        opened.provider.protocol,
-        opened.operation,
-        opened.meaning,
-    )
+    protocol, operation, meaning = opened.provider.protocol, opened.operation, opened.meaning
     if isinstance(meaning, Fault):
         return Outcome.FAILED, meaning.text, protocol.no_verdict(operation, at=at)
     if isinstance(meaning, Note):
@@ -206,29 +154,24 @@ def _turn_away(provider: Provider, delivery: Delivery, refusal: Unauthentic) -> 
     metrics.UNAUTHENTIC.labels(provider.name).inc()
     try:
         callbacks.count_unauthentic(delivery, str(refusal))
-    except DatabaseError as error:
-        log.warning("unauthentic, not counted: %s", error, extra=_names(delivery))
+    except Error as error:
+        log.warning("unauthentic, not counted: %s", error, extra=delivery.names)
         connection.close()
     return provider.protocol.refuse("", refusal, at=delivery.received_at)
 
 
-def _no_verdict(provider: Provider, delivery: Delivery, operation: str = "", *, why: str) -> Reply:
+def _no_verdict(
+    provider: Provider, delivery: Delivery, operation: str = "", *, why: object
+) -> Reply:
     """The answer without a database row: one line and a counter are all that is left of it."""
     metrics.NO_VERDICT.labels(provider.name).inc()
     reply = provider.protocol.no_verdict(operation, at=delivery.received_at)
-    log.error(
-        "answered without a row: %s",
-        why,
-        extra={"operation": operation, "status": reply.status, **_names(delivery)},
-    )
+    stated = {"operation": operation, "status": reply.status, **delivery.names}
+    log.error("answered without a row: %s", why, extra=stated)
     return reply
 
 
 def _start_over() -> None:
-    """Leave the broken connection; the next statement opens a new one."""
+    """Leave the connection; the next statement opens a new one."""
     connection.close()
     time.sleep(PAUSE)
-
-
-def _names(delivery: Delivery) -> dict[str, str]:
-    return {"provider": delivery.provider, "delivery_id": str(delivery.delivery_id)}

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from providers import inbox, registry
+from providers import inbox, opening, registry
 from providers.protocols.base import Delivery
 
 
@@ -30,10 +30,9 @@ class CallbackView(APIView):
         """Deliver to the inbox and send what it answers."""
         assert self.provider is not None
         http = request._request
-        try:
-            body = http.read(inbox.LARGEST_BODY + 1)
-        except UnreadablePostError:
-            return HttpResponse(status=400)  # The caller hung up: nobody hears this.
+        address = client_address(http.META)
+        # Nobody waits for what a stranger may still send.
+        body, complete = read(http) if self.provider.allows(address) else (b"", True)
         reply = inbox.receive(
             self.provider,
             Delivery(
@@ -42,26 +41,54 @@ class CallbackView(APIView):
                 operation=operation or "",
                 headers={name.lower(): value for name, value in http.headers.items()},
                 body=body,
-                address=client_address(http.META, trusted_proxies=settings.TRUSTED_PROXIES),
+                address=address,
                 received_at=timezone.now(),
+                complete=complete,
             ),
         )
-        return HttpResponse(reply.body, status=reply.status, content_type=reply.content_type)
+        return HttpResponse(
+            reply.body,
+            status=reply.status,
+            content_type=reply.content_type,
+            headers={"Content-Length": str(len(reply.body))},
+        )
 
 
-def client_address(meta: Mapping[str, Any], *, trusted_proxies: int) -> str:
+def read(http: HttpRequest) -> tuple[bytes, bool]:
+    """The body, cut off where it is too large, and whether all of it arrived.
+
+    A server may hand over a body that ended early without a word, and one without Content-Length
+    (chunked) as an empty one: both would read as another order than the one that was sent.
+    """
+    try:
+        body = http.read(opening.LARGEST_BODY + 1)
+        stated = int(http.META.get("CONTENT_LENGTH") or 0)
+    except (UnreadablePostError, ValueError):
+        return b"", False
+    if not stated:
+        return body, not chunked(http.META)
+    return body, len(body) == min(stated, opening.LARGEST_BODY + 1)
+
+
+def chunked(meta: Mapping[str, Any]) -> bool:
+    """Whether there may be a body although no Content-Length says so."""
+    return bool(meta.get("HTTP_TRANSFER_ENCODING") or meta.get("wsgi.input_terminated"))
+
+
+def client_address(meta: Mapping[str, Any]) -> str:
     """Who called, as text; "" if the server does not know.
 
-    Each trusted proxy appends the address that it saw to X-Forwarded-For, so only as many entries
-    from the right are believed as there are such proxies. With fewer entries than that the
-    request came around them, and the address of the connection counts.
+    Each of the settings.TRUSTED_PROXIES appends the address that it saw to ADDRESS_HEADER, so only
+    as many entries from the right are believed. With fewer entries than that the request came
+    around them, and the address of the connection counts.
     """
     address = str(meta.get("REMOTE_ADDR", ""))
-    forwarded = [entry.strip() for entry in meta.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    if trusted_proxies and len(forwarded) >= trusted_proxies:
-        address = forwarded[-trusted_proxies]
+    name = "HTTP_" + settings.ADDRESS_HEADER.upper().replace("-", "_")
+    forwarded = [entry.strip() for entry in meta.get(name, "").split(",") if entry.strip()]
+    if 0 < settings.TRUSTED_PROXIES <= len(forwarded):
+        address = forwarded[-settings.TRUSTED_PROXIES]
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return ""
     mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None

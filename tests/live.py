@@ -33,8 +33,8 @@ class LiveCage:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Returns once it is ready. Raises TimeoutError after 30 s."""
+    def start(self, *, within: float = 30) -> None:
+        """Returns once it is ready. Raises TimeoutError after so many seconds."""
         self._process = subprocess.Popen(
             [
                 sys.executable,
@@ -56,13 +56,14 @@ class LiveCage:
             env=environment(self._providers),
             start_new_session=True,
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             try:
                 if self._pool.request("GET", f"{self.url}/health/ready").status == 200:
                     return
             except urllib3.exceptions.HTTPError:
                 time.sleep(0.1)
+        self.stop()
         raise TimeoutError("the web server did not become ready")
 
     def send(self, sent: Sent) -> Heard:
@@ -77,6 +78,14 @@ class LiveCage:
             content_type=response.headers.get("content-type", ""),
             body=response.data,
         )
+
+    def send_raw(self, request: bytes, *, then: int | None = None) -> bytes:
+        """Bytes as they are; `then` is a socket.SHUT_ constant, before the answer is read."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(request)
+            if then is not None:
+                connection.shutdown(then)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
 
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
@@ -98,9 +107,9 @@ class LiveCage:
 
 
 @contextmanager
-def live_cage(providers: dict[str, Any]) -> Iterator[LiveCage]:
+def live_cage(providers: dict[str, Any], *, within: float = 30) -> Iterator[LiveCage]:
     cage = LiveCage(providers)
-    cage.start()
+    cage.start(within=within)
     try:
         yield cage
     finally:

@@ -6,8 +6,9 @@ nothing. Both are decided before anything about the present: a player who was cl
 spent the money, does not turn a repetition into a refusal.
 """
 
+import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection, transaction
 
@@ -15,9 +16,13 @@ from wallets import sql
 from wallets.draft import Draft
 from wallets.instructions import Instruction, Receipt
 
-PATIENCE = timedelta(seconds=10)
+PATIENCE = 10.0  # Seconds.
 
 Record = Callable[[Sequence[Receipt]], None]
+
+
+class OutOfTime(Exception):
+    """The deadline passed before everything was decided; nothing was committed."""
 
 
 class _Raced(Exception):
@@ -29,34 +34,37 @@ def post(
     *,
     at: datetime,
     record: Record | None = None,
-    patience: timedelta = PATIENCE,
+    deadline: float | None = None,
 ) -> list[Receipt]:
     """Book `instructions` in their order; one receipt each, in the same order.
 
     All is one database transaction, opened here: raises RuntimeError inside somebody else's. What
-    `record(receipts)` writes commits with the money, or not at all. `patience` bounds every single
-    statement's wait; django.db.OperationalError says that it ran out, or that the database went
-    away, and then nothing is known about the COMMIT. `at` is the time of posting.
+    `record(receipts)` writes commits with the money, or not at all. `at` is the time of posting.
+
+    Past the `deadline` (in time.monotonic; PATIENCE from now where none is given) nothing is
+    decided any more: OutOfTime, or django.db.OperationalError where a statement was waiting. The
+    latter also says that the database went away, and then nothing is known about the COMMIT.
 
     The number of statements doesn't depend on the number of instructions.
     """
+    deadline = time.monotonic() + PATIENCE if deadline is None else deadline
     for _ in range(len(instructions) + 1):
         try:
             with transaction.atomic(durable=True):
-                receipts = _post(instructions, at=at, patience=patience)
+                receipts = _post(instructions, at=at, deadline=deadline)
                 if record is not None:
                     record(receipts)
+                _left(deadline)
                 return receipts
         except _Raced:
             continue  # Rolled back, locks released; the racer's id is known now. Decide again.
     raise RuntimeError("transaction ids kept appearing and vanishing while a group was decided")
 
 
-def _post(
-    instructions: Sequence[Instruction], *, at: datetime, patience: timedelta
-) -> list[Receipt]:
+def _post(instructions: Sequence[Instruction], *, at: datetime, deadline: float) -> list[Receipt]:
     movements = [movement for instruction in instructions for movement in instruction.movements]
     with connection.cursor() as cursor:
+        patience = _left(deadline)
         sql.limit(cursor, patience)
         # Lock order everywhere: wallets -> transactions -> cases. Only behind the locks are the
         # known ids read, so a repetition that waited for the first delivery finds it.
@@ -68,9 +76,19 @@ def _post(
             decided_at=at,
         )
         receipts = [draft.decide(instruction) for instruction in instructions]
+        if _left(deadline) < patience / 2:  # Waited for a lock: the rest may not take as long.
+            sql.limit(cursor, _left(deadline))
         ids = sql.insert_transactions(cursor, draft.new, posted_at=at)
         if len(ids) < len(draft.new):
             raise _Raced
         sql.insert_entries(cursor, draft.new, ids)
         sql.update_wallets(cursor, wallets.values())
     return receipts
+
+
+def _left(deadline: float) -> float:
+    """Seconds until the deadline; raises OutOfTime where there are none."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise OutOfTime
+    return left

@@ -6,7 +6,7 @@ a lock would see the new balance and not the transaction id that was committed w
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
@@ -63,10 +63,9 @@ WHERE w.id = moved.id
 """
 
 
-def limit(cursor: CursorWrapper, patience: timedelta) -> None:
-    """No statement of this transaction waits or runs longer than `patience`."""
-    milliseconds = max(1, int(patience / timedelta(milliseconds=1)))
-    cursor.execute(LIMITS, {"ms": str(milliseconds)})
+def limit(cursor: CursorWrapper, patience: float) -> None:
+    """No further statement of this transaction waits or runs longer than so many seconds."""
+    cursor.execute(LIMITS, {"ms": str(max(1, int(patience * 1000)))})
 
 
 def lock_wallets(

@@ -7,11 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import (
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 
-from providers.models import Callback
+from providers.models import Callback, Unauthentic
 from tests.cast import Books
 from tests.providers import senders
 from tests.providers.senders import Sent, send
@@ -79,7 +86,25 @@ def lost_after(wrapper: DatabaseWrapper, commit: Callable[[], None]) -> None:
     raise OperationalError("the connection was lost while COMMIT was answered")
 
 
-@pytest.mark.parametrize("fault", [lost_before, lost_after])
+def raising(error: type[Exception], *, after: bool) -> Callable[..., None]:
+    def fault(wrapper: DatabaseWrapper, commit: Callable[[], None]) -> None:
+        if after:
+            commit()
+        raise error("planted")
+
+    return fault
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lost_before,
+        lost_after,
+        pytest.param(raising(OperationalError, after=False), id="error before"),
+        pytest.param(raising(OperationalError, after=True), id="error after"),
+        pytest.param(raising(InterfaceError, after=True), id="interface error after"),
+    ],
+)
 def test_a_connection_lost_around_commit_is_one_payment_one_row_and_a_success(
     books: Books, providers: None, monkeypatch: pytest.MonkeyPatch, fault: Any
 ) -> None:
@@ -90,6 +115,19 @@ def test_a_connection_lost_around_commit_is_one_payment_one_row_and_a_success(
     assert books.outcomes() == ["posted"]
     assert send(SETTLE).body == OK
     assert books.outcomes() == ["posted", "duplicate"]
+    assert books.violations() == []
+
+
+@pytest.mark.parametrize("error", [InterfaceError, InternalError, MemoryError, ValueError])
+def test_a_success_is_told_only_of_what_is_committed(
+    books: Books, providers: None, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """Something of ours raises instead of COMMIT: its open transaction must not be believed."""
+    books.open("john", "USD")
+    with at_commit(monkeypatch, raising(error, after=False)):
+        assert send(SETTLE).json["status"] == "9999"
+    assert (books.transactions(), books.outcomes()) == ([], ["failed"])
+    assert send(SETTLE).body == OK
     assert books.violations() == []
 
 
@@ -169,3 +207,91 @@ def test_an_unknown_path_is_a_plain_404_and_nothing_is_stored(
 ) -> None:
     assert send(Sent(path="nowhere", body=b"{}")).status == 404
     assert Callback.objects.count() == 0
+
+
+def test_nothing_is_decided_after_the_deadline_however_the_waits_add_up(
+    books: Books, providers: None, settings: Any
+) -> None:
+    """First the wallet is locked elsewhere, then the id is being inserted elsewhere."""
+    settings.ANSWER_WITHIN = timedelta(milliseconds=600)
+    books.open("john", "USD")
+    wallet_is_free, id_is_free = threading.Event(), threading.Event()
+
+    def hold_the_id() -> None:
+        with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+            cursor.execute(ELSEWHERE)
+            held.set()
+            id_is_free.wait(5)
+            transaction.set_rollback(True, using="owner")
+        connections["owner"].close()
+
+    held = threading.Event()
+    holder = threading.Thread(target=hold_the_id)
+    holder.start()
+    held.wait(5)
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT FROM wallets_wallet FOR UPDATE")
+        release = threading.Timer(0.4, wallet_is_free.set)
+        answers: list[bytes] = []
+        sender = threading.Thread(target=lambda: answers.append(deliver()))
+        sender.start()
+        release.start()
+        wallet_is_free.wait(5)
+    sender.join(5)
+    id_is_free.set()
+    holder.join(5)
+    assert answers == [NO_VERDICT["jdb"][2]]
+    assert (books.transactions(), books.outcomes()) == ([], [])
+    assert send(SETTLE).body == OK
+
+
+ELSEWHERE = """
+INSERT INTO wallets_transaction (provider, transaction_id, kind, terms, reference, round_id, game,
+    details, refers_to, refusal, origin, posted_at)
+VALUES ('jdb', 'settle:272017', 'settlement', '', '', '', '', '{}', '[]', '', 'command', now())
+"""
+
+
+def deliver() -> bytes:
+    try:
+        return send(SETTLE).body
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("error", [ValueError, InterfaceError, UnicodeEncodeError])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "providers.callbacks.count_unauthentic",
+        "providers.protocols.jdb.Jdb.refuse",
+        "providers.protocols.jdb.Jdb.unwrap",
+    ],
+)
+def test_no_fault_of_ours_escapes_as_an_error_page(
+    books: Books,
+    providers: None,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+    error: type[Exception],
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error("planted") if error is not UnicodeEncodeError else error("utf-8", "", 0, 0, "")
+
+    monkeypatch.setattr(broken, fail)
+    heard = send(Sent(path="jdb", body=b"x="))
+    assert (heard.status, heard.json["status"] != "0000") == (200, True)
+
+
+def test_a_stranger_is_answered_while_his_row_is_locked(books: Books, providers: None) -> None:
+    stranger = Sent(path="jdb", body=b"x=")
+    send(stranger)
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT FROM providers_unauthentic FOR UPDATE")
+        assert send(stranger).json["status"] == "9006"
+
+
+def test_addresses_of_one_ipv6_network_are_counted_as_one(books: Books, providers: None) -> None:
+    for number in range(1, 4):
+        send(senders.from_address(NO_VERDICT["besoft"][0], f"2001:db8:1:2::{number}"))
+    assert list(Unauthentic.objects.values_list("address", "count")) == [("2001:db8:1:2::", 3)]
