@@ -17,6 +17,7 @@ from wallets.draft import Draft
 from wallets.instructions import Instruction, Receipt
 
 PATIENCE = 10.0  # Seconds.
+WAITED = 0.95  # Less than this share left: a lock was waited for, and the rest is limited anew.
 
 Record = Callable[[Sequence[Receipt]], None]
 
@@ -76,8 +77,9 @@ def _post(instructions: Sequence[Instruction], *, at: datetime, deadline: float)
             decided_at=at,
         )
         receipts = [draft.decide(instruction) for instruction in instructions]
-        if _left(deadline) < patience / 2:  # Waited for a lock: the rest may not take as long.
-            sql.limit(cursor, _left(deadline))
+        left = _left(deadline)
+        if left < patience * WAITED:
+            sql.limit(cursor, left)
         ids = sql.insert_transactions(cursor, draft.new, posted_at=at)
         if len(ids) < len(draft.new):
             raise _Raced

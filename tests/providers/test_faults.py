@@ -209,8 +209,9 @@ def test_an_unknown_path_is_a_plain_404_and_nothing_is_stored(
     assert Callback.objects.count() == 0
 
 
+@pytest.mark.parametrize("first_wait", [0.2, 0.28, 0.4])
 def test_nothing_is_decided_after_the_deadline_however_the_waits_add_up(
-    books: Books, providers: None, settings: Any
+    books: Books, providers: None, settings: Any, first_wait: float
 ) -> None:
     """First the wallet is locked elsewhere, then the id is being inserted elsewhere."""
     settings.ANSWER_WITHIN = timedelta(milliseconds=600)
@@ -231,15 +232,18 @@ def test_nothing_is_decided_after_the_deadline_however_the_waits_add_up(
     held.wait(5)
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute("SELECT FROM wallets_wallet FOR UPDATE")
-        release = threading.Timer(0.4, wallet_is_free.set)
+        release = threading.Timer(first_wait, wallet_is_free.set)
         answers: list[bytes] = []
         sender = threading.Thread(target=lambda: answers.append(deliver()))
         sender.start()
         release.start()
         wallet_is_free.wait(5)
-    sender.join(5)
+    # While the id is still held: an answer is there soon after the deadline, or not at all.
+    sender.join(1.2)
+    answered = not sender.is_alive()
     id_is_free.set()
     holder.join(5)
+    assert answered
     assert answers == [NO_VERDICT["jdb"][2]]
     assert (books.transactions(), books.outcomes()) == ([], [])
     assert send(SETTLE).body == OK
