@@ -39,7 +39,9 @@ DECLARE
     month timestamp;
     partition text;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtext('cage_callback_partitions'));
+    IF NOT pg_try_advisory_xact_lock(hashtext('cage_callback_partitions')) THEN
+        RETURN;  -- Somebody else is making them.
+    END IF;
     FOR ahead IN 0..3 LOOP
         month := date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => ahead);
         partition := 'providers_callback_' || to_char(month, 'YYYY_MM');

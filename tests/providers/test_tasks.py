@@ -87,6 +87,14 @@ def test_a_row_in_the_default_partition_keeps_only_its_own_month_from_being_made
     assert partitions.make_ahead() == [dropped]
 
 
+def test_two_at_once_are_harmless(books: Books) -> None:
+    dropped = drop_the_last_partition()
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('cage_callback_partitions'))")
+        assert partitions.make_ahead() == []
+    assert partitions.make_ahead() == [dropped]
+
+
 def test_granting_rights_again_takes_none_away_for_a_moment(books: Books, providers: None) -> None:
     books.open("john", "USD")
     over = threading.Event()
