@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, run_checks
 from django.core.management.base import SystemCheckError
-from django.db import Error, connections
+from django.db import Error, connections, transaction
 
 from providers import registry
 from wallets.instructions import HOUSE
@@ -16,6 +16,10 @@ from wallets.instructions import HOUSE
 log = logging.getLogger("cage.providers")
 
 _verified: set[str] = set()
+
+LIMITS = """
+SELECT set_config('lock_timeout', '500', true), set_config('statement_timeout', '500', true)
+"""
 
 # The distinct providers of the ledger, one index probe each: also fast with ten million rows.
 NAMES = """
@@ -67,7 +71,12 @@ def configuration_is_verified() -> bool:
     if settings.PROVIDERS in _verified:
         return True
     try:
-        errors = configuration() + names_are_kept(databases=["default"])
+        with transaction.atomic(), connections["default"].cursor() as cursor:
+            cursor.execute(LIMITS)
+            cursor.execute("SELECT to_regclass('wallets_transaction')")
+            if cursor.fetchone() == (None,):
+                return False  # Not migrated yet, or being restored: nothing to compare with.
+            errors = configuration() + names_are_kept(databases=["default"])
     except Error as error:
         connections["default"].close()
         log.warning("PROVIDERS could not be held against the ledger: %s", error)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.db import connections, transaction
 
 from providers import checks, registry
 from tests.cast import Books
@@ -120,3 +121,35 @@ def test_no_web_process_starts_with_a_broken_configuration(
     )
     assert started.returncode != 0
     assert sentence in started.stderr
+
+
+def test_nobody_is_paid_while_there_is_no_ledger_to_compare_with(
+    books: Books, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """During a restore: a provider renamed meanwhile must not count as verified."""
+    monkeypatch.setattr(checks, "_verified", set())
+    configure()
+    books.open("john", "USD")
+    settle = senders.verbatim("jdb", "settle")
+    send(senders.jdb(settle))
+    configure(jdb=None, jdb_new={**JDB, "protocol": "jdb", "path": "jdb"})
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE wallets_transaction RENAME TO away")
+        try:
+            assert not checks.configuration_is_verified()
+        finally:
+            cursor.execute("ALTER TABLE away RENAME TO wallets_transaction")
+    assert not checks.configuration_is_verified()
+    assert send(senders.jdb(settle)).json["status"] == "9017"
+    assert books.transactions() == ["settle:272017"]
+
+
+def test_nobody_waits_for_the_comparison_longer_than_for_a_verdict(
+    books: Books, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "_verified", set())
+    configure()
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("LOCK TABLE wallets_transaction")
+        heard = send(senders.jdb(senders.verbatim("jdb", "settle")))
+    assert heard.json["status"] == "9017"
