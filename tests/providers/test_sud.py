@@ -153,8 +153,19 @@ def test_a_loss_that_a_wallet_cannot_cover_refuses_the_whole_match(
 
 
 def test_a_match_of_robots_moves_nothing(books: Books, providers: None) -> None:
-    assert send(senders.sud(match(robots=3))).body == OK
-    assert books.outcomes() == ["acknowledged"]
+    for _ in range(2):
+        assert send(senders.sud(match(robots=3))).body == OK
+    assert books.outcomes() == ["posted", "duplicate"]
+    assert books.entries("match:m1") == set()
+    assert books.violations() == []
+
+
+def test_a_match_resent_without_its_players_is_a_conflict(books: Books, providers: None) -> None:
+    books.open("alice", "COIN", "100")
+    send(senders.sud(match(("alice", 5))))
+    assert send(senders.sud(match(robots=1))).json["ret_code"] != 0
+    assert send(senders.sud(match())).json["ret_code"] == 4
+    assert books.outcomes() == ["posted", "conflict", "refused"]
 
 
 def test_the_previous_secret_of_a_rotated_pair_is_accepted(books: Books, providers: None) -> None:

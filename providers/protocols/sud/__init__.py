@@ -77,7 +77,7 @@ class Sud(base.Protocol[fields.SudSettings]):
         """Signature: HMAC-SHA1 of four lines, the last newline included, in lower-case hex."""
         headers = delivery.headers
         signed = b"".join(
-            headers.get(name, "").encode(errors="replace") + b"\n"
+            headers.get(name, "").encode("latin-1", errors="replace") + b"\n"
             for name in ("sud-appid", "sud-timestamp", "sud-nonce")
         )
         signed += delivery.body + b"\n"
@@ -97,13 +97,13 @@ class Sud(base.Protocol[fields.SudSettings]):
         except base.Malformed:
             return False
 
-    def _match(self, match: fields.Match) -> Instruction | base.Note:
+    def _match(self, match: fields.Match) -> Instruction:
         players = [player for player in match.results if not player.is_ai]
         uids = {player.uid for player in players}
         if "" in uids or len(uids) != len(players):
             raise base.Malformed("A player of the match has no uid, or stands in it twice.")
-        if not players:
-            return base.Note(reference=match.match_id, text="Nobody but robots played.")
+        # Of robots only it has no movements, and is kept all the same: with players under the same
+        # id it would be another match.
         return Instruction(
             provider=self.provider,
             transaction_id=base.transaction_id("match", match.match_id),

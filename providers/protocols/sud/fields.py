@@ -69,7 +69,7 @@ class PlayerSettle(msgspec.Struct):
 
 class Match(msgspec.Struct):
     match_id: wire.Id
-    results: Annotated[list[PlayerSettle], Meta(max_length=1000)]
+    results: Annotated[list[PlayerSettle], Meta(min_length=1, max_length=1000)]
     mg_id: Raw = wire.NOTHING
     battle_end_at: Raw = wire.NOTHING
 

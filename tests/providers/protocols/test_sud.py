@@ -196,9 +196,9 @@ def test_commission_what_remains_robots_and_the_delivery_are_no_terms() -> None:
 
 
 def test_a_match_of_robots_moves_nothing() -> None:
-    for players in ([], [robot()], [robot(), robot()]):
-        note = meaning(sud, match(*players))
-        assert isinstance(note, Note)
+    for players in ([robot()], [robot(), robot()]):
+        assert meaning(sud, match(*players)).movements == ()
+    assert refusal(sud, match()) is Malformed
 
 
 @pytest.mark.parametrize(
