@@ -37,6 +37,7 @@ CODES: Mapping[type[refusals.Refusal], int] = {
 
 NUMBERS = frozenset({"action", "mode", "bet", "spjpbet", "win", "ts"})
 MOST_FIELDS = 100
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Head(msgspec.Struct):
@@ -87,14 +88,14 @@ class BeSoft(base.Protocol[BeSoftSettings]):
 
     def unwrap(self, delivery: base.Delivery) -> bytes:
         """JSON, whichever of the two encodings the page names was used: a form becomes JSON."""
-        body = delivery.body
+        body = delivery.body.removeprefix(BYTE_ORDER_MARK)
         kind = delivery.headers.get("content-type", "").partition(";")[0].strip().lower()
         if body.lstrip()[:1] == b"{" or kind == "application/json":
             return body
         return _from_form(body)
 
     def operation(self, delivery: base.Delivery, body: bytes) -> str:
-        base.only_url(delivery)
+        # Whatever stands behind the path in the URL: an order that is refused for it would be void.
         action = HEAD.read(body).action
         if action not in OPERATIONS:
             raise base.UnknownOperation(f"BeSoft has no action {action}.")
@@ -174,7 +175,10 @@ def _from_form(body: bytes) -> bytes:
     try:
         fields = dict(
             parse_qsl(
-                body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
+                body.strip(b"\r\n").decode(),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=MOST_FIELDS,
             )
         )
     except ValueError:

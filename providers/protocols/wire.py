@@ -60,6 +60,15 @@ def printable(text: str, *, longest: int = 64) -> str:
     return UNPRINTABLE.sub("", text)[:longest].strip()
 
 
+def memo_list(token: msgspec.Raw, *, most: int = 10_000) -> tuple[str, ...]:
+    """The ids in a list that only informs, as texts; none where it is no list of ids."""
+    try:
+        ids = msgspec.json.decode(bytes(token), type=list[int | str])
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(filter(None, (printable(str(id_)) for id_ in ids[:most])))
+
+
 def memos(**tokens: msgspec.Raw) -> dict[str, str]:
     """The memos of those fields that say something, under their own names."""
     texts = {name: memo(token) for name, token in tokens.items()}

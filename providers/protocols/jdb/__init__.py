@@ -119,7 +119,9 @@ class Jdb(base.Protocol[fields.JdbSettings]):
                 historyId=settle.historyId,
                 roundClosed=settle.roundClosed,
             ),
-            refers_to=tuple(base.transaction_id("bet", bet) for bet in settle.refTransferIds or ()),
+            refers_to=tuple(
+                base.transaction_id("bet", bet) for bet in wire.memo_list(settle.refTransferIds)
+            ),
             occurred_at=wire.at_epoch(wire.memo(settle.ts)),
             declined=None if unit else refusals.UnknownCurrency(),
         )

@@ -45,7 +45,7 @@ def open_with(pairs: Iterable[tuple[bytes, bytes]], body: bytes) -> bytes:
 
 def _sealed(body: bytes) -> bytes:
     """The ciphertext in the form field `x`; with or without "=", in either Base64 alphabet."""
-    values = [field[2:] for field in body.split(b"&") if field.startswith(b"x=")]
+    values = [field[2:] for field in body.strip(b"\r\n").split(b"&") if field.startswith(b"x=")]
     if len(values) != 1:
         raise Undeciphered
     text = unquote_to_bytes(values[0]).rstrip(b"=").translate(bytes.maketrans(b"+/", b"-_"))

@@ -59,7 +59,7 @@ class Settle(msgspec.Struct):
     uid: wire.Uid
     currency: Code
     amount: Raw
-    refTransferIds: Annotated[list[wire.Long], Meta(max_length=10_000)] | None = None
+    refTransferIds: Raw = wire.NOTHING
     gameRoundSeqNo: Raw = wire.NOTHING
     mType: Raw = wire.NOTHING
     ts: Raw = wire.NOTHING
