@@ -5,6 +5,7 @@ process refuses to start, because a forgotten URL must never serve an empty ledg
 also be given as `NAME_FILE`, the path of a file that holds the value.
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,6 +28,9 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 # The header that they write the caller's address into. WSGI can't tell X_Forwarded_For from
 # X-Forwarded-For: where the proxy lets names with underscores pass, choose one without a hyphen.
 ADDRESS_HEADER = env.str("ADDRESS_HEADER", default="X-Forwarded-For")
+
+# The process's own variables that look like headers where a server mixes the two (HTTP_PROXY).
+NO_HEADERS = frozenset(name for name in os.environ if name.startswith("HTTP_"))
 
 # One JSON object, name -> configuration; providers.registry reads it.
 PROVIDERS = env.str("PROVIDERS")

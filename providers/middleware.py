@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import resolve
+from django.urls import Resolver404, resolve
 
 PREFIX = "/callbacks/"
 
@@ -20,7 +20,10 @@ def straight_to_callbacks(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(PREFIX):
             return get_response(request)
-        view, args, kwargs = resolve(request.path_info)
+        try:
+            view, args, kwargs = resolve(request.path_info)
+        except Resolver404:
+            return HttpResponse(status=404, content_type="text/plain")
         response: HttpResponse = view(request, *args, **kwargs)
         render = getattr(response, "render", None)  # Of REST framework's own 404 and 405.
         return render() if render is not None else response

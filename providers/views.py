@@ -14,6 +14,8 @@ from rest_framework.views import APIView
 from providers import inbox, opening, registry
 from providers.protocols.base import Delivery
 
+TO_THE_END = "wsgi.input_terminated"  # There may be a body although no length is stated.
+
 
 class CallbackView(APIView):
     """POST /callbacks/<path>[/<operation>]: parses nothing, negotiates nothing, answers bytes."""
@@ -39,7 +41,7 @@ class CallbackView(APIView):
                 delivery_id=uuid.uuid4(),
                 provider=self.provider.name,
                 operation=operation or "",
-                headers={name.lower(): value for name, value in http.headers.items()},
+                headers=headers(http.META),
                 body=body,
                 address=address,
                 received_at=timezone.now(),
@@ -60,19 +62,28 @@ def read(http: HttpRequest) -> tuple[bytes, bool]:
     A server may hand over a body that ended early without a word, and one without Content-Length
     (chunked) as an empty one: both would read as another order than the one that was sent.
     """
+    stated = http.META.get("CONTENT_LENGTH") or ""
     try:
         body = http.read(opening.LARGEST_BODY + 1)
-        stated = int(http.META.get("CONTENT_LENGTH") or 0)
+        length = int(stated or 0)
     except (UnreadablePostError, ValueError):
         return b"", False
-    if not stated:
-        return body, not chunked(http.META)
-    return body, len(body) == min(stated, opening.LARGEST_BODY + 1)
+    if "HTTP_TRANSFER_ENCODING" in http.META or (not stated and TO_THE_END in http.META):
+        return body, False
+    return body, len(body) == min(length, opening.LARGEST_BODY + 1)
 
 
-def chunked(meta: Mapping[str, Any]) -> bool:
-    """Whether there may be a body although no Content-Length says so."""
-    return bool(meta.get("HTTP_TRANSFER_ENCODING") or meta.get("wsgi.input_terminated"))
+def headers(meta: Mapping[str, Any]) -> dict[str, str]:
+    """The request's headers, names in lower case.
+
+    Some servers mix the process's environment into them: HTTP_PROXY, with its password, is none.
+    """
+    sent = {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for name, value in meta.items()
+        if name.startswith("HTTP_") and name not in settings.NO_HEADERS
+    }
+    return {**sent, "content-type": meta.get("CONTENT_TYPE", "")}
 
 
 def client_address(meta: Mapping[str, Any]) -> str:

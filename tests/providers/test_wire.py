@@ -83,3 +83,29 @@ def test_a_renamed_provider_does_not_start(books: Books, live: LiveCage) -> None
         live_cage({k: v for k, v in renamed.items() if v}, within=5),
     ):
         pytest.fail("it started")
+
+
+def test_an_empty_body_is_a_whole_one_and_refused(books: Books, live: LiveCage) -> None:
+    answer = live.send_raw(request(b"", length=0))
+    assert answer.endswith(b'{"status":1008}')
+    assert books.outcomes() == ["refused"]
+
+
+@pytest.mark.parametrize("path", ["", "besoft/a/b", "besoft//", "nowhere"])
+def test_what_leads_nowhere_is_a_plain_404(books: Books, live: LiveCage, path: str) -> None:
+    answer = live.send_raw(request(FORM, length=len(FORM), path=path, host="198.51.100.7"))
+    assert b" 404 " in answer.split(b"\r\n")[0]
+    assert b"<" not in answer
+    assert Callback.objects.count() == 0
+
+
+def test_the_environment_of_the_process_is_no_header(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://user:password@proxy:3128")
+    books.open("alice", "USD")
+    with live_cage(PROVIDERS) as cage:
+        assert b'"status":1,' in cage.send_raw(request(FORM, length=len(FORM)))
+    headers = Callback.objects.get().headers
+    assert "proxy" not in headers
+    assert headers["host"] == "localhost"
