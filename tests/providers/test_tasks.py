@@ -117,9 +117,14 @@ def test_granting_rights_again_takes_none_away_for_a_moment(books: Books, provid
 def test_a_worker_makes_the_partitions(books: Books, worker: None) -> None:
     dropped = drop_the_last_partition()
     tasks.make_partitions.delay()
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if books.statements(f"SELECT to_regclass('{dropped}')") != [(None,)]:
-            return
+    assert appears(books, dropped, within=60)
+
+
+def appears(books: Books, table: str, *, within: float) -> bool:
+    """Whether `table` is there after so many seconds at most."""
+    deadline = time.monotonic() + within
+    while books.statements(f"SELECT to_regclass('{table}')") == [(None,)]:
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.2)
-    pytest.fail("the worker did not make the partition within a minute")
+    return True
