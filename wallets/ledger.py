@@ -9,12 +9,14 @@ spent the money, does not turn a repetition into a refusal.
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import connection, transaction
 
 from wallets import sql
 from wallets.draft import Draft
 from wallets.instructions import Instruction, Receipt
+from wallets.refusals import UnknownCurrency, UnknownPlayer
 
 PATIENCE = 10.0  # Seconds.
 WAITED = 0.95  # Less than this share left: a lock was waited for, and the rest is limited anew.
@@ -60,6 +62,20 @@ def post(
         except _Raced:
             continue  # Rolled back, locks released; the racer's id is known now. Decide again.
     raise RuntimeError("transaction ids kept appearing and vanishing while a group was decided")
+
+
+def balance(*, uid: str, currency: str) -> Decimal:
+    """What is in the player's wallet, whatever the player's status: one statement, no locks.
+
+    Raises UnknownPlayer, UnknownCurrency, and whatever the database raises.
+    """
+    with connection.cursor() as cursor:
+        found = sql.read_balance(cursor, uid, currency)
+    if found is None:
+        raise UnknownPlayer
+    if found[0] is None:
+        raise UnknownCurrency
+    return found[0]
 
 
 def _post(instructions: Sequence[Instruction], *, at: datetime, deadline: float) -> list[Receipt]:

@@ -7,6 +7,7 @@ a lock would see the new balance and not the transaction id that was committed w
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
@@ -38,6 +39,14 @@ JOIN wallets_transaction t
 """
 
 PLAYERS = "SELECT uid, status FROM wallets_player WHERE uid = ANY(%s::text[])"
+
+# A row for the player, with NULL where there is no wallet in that currency.
+BALANCE = """
+SELECT w.balance
+FROM wallets_player p
+LEFT JOIN wallets_wallet w ON w.player_id = p.id AND w.currency = %s
+WHERE p.uid = %s
+"""
 
 INSERT_TRANSACTIONS = """
 INSERT INTO wallets_transaction (provider, transaction_id, kind, terms, reference, round_id, game,
@@ -94,6 +103,13 @@ def read_known(cursor: CursorWrapper, keys: Collection[Key]) -> dict[Key, KnownT
         )
         for provider, transaction_id, terms, refusal, is_reversed in cursor.fetchall()
     }
+
+
+def read_balance(cursor: CursorWrapper, uid: str, currency: str) -> tuple[Decimal | None] | None:
+    """(balance,); (None,) where the player has no such wallet; None where there is no player."""
+    cursor.execute(BALANCE, [currency, uid])
+    row: tuple[Decimal | None] | None = cursor.fetchone()
+    return row
 
 
 def insert_transactions(
