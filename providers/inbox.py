@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from providers import callbacks, checks, metrics, opening
+from providers import balances, callbacks, checks, metrics, opening
 from providers.callbacks import AlreadyKept, Decided
 from providers.models import Outcome
 from providers.opening import Fault, Opened
@@ -78,6 +78,8 @@ def _receive(provider: Provider, delivery: Delivery) -> Reply:
         opened = opening.open_(provider, delivery)
     except Unauthentic as refusal:
         return _turn_away(provider, delivery, refusal)
+    if opened.only_asks:
+        return balances.tell(opened, deadline=deadline)
     return _settle_until(opened, deadline=deadline)
 
 

@@ -7,5 +7,10 @@ CALLBACKS = Counter(
     "Deliveries kept, by what became of them.",
     ["provider", "operation", "outcome"],
 )
+QUERIES = Counter(
+    "cage_queries",
+    "Balance queries, by how they were answered; none is kept.",
+    ["provider", "operation", "answer"],
+)
 UNAUTHENTIC = Counter("cage_unauthentic", "Deliveries that proved nothing.", ["provider"])
 NO_VERDICT = Counter("cage_no_verdict", "Deliveries answered without a database row.", ["provider"])

@@ -4,7 +4,7 @@ import logging
 import traceback
 from dataclasses import dataclass, replace
 
-from providers.protocols.base import Delivery, Malformed, Note, Unauthentic
+from providers.protocols.base import Delivery, Malformed, Note, Query, Unauthentic
 from providers.registry import Provider
 from wallets.instructions import Instruction
 from wallets.refusals import Declined, Refusal
@@ -29,7 +29,12 @@ class Opened:
     delivery: Delivery
     unwrapped: bytes
     operation: str
-    meaning: Instruction | Note | Refusal | Fault
+    meaning: Instruction | Note | Query | Refusal | Fault
+
+    @property
+    def only_asks(self) -> bool:
+        """Nothing could have moved, also where it is refused: it is kept nowhere."""
+        return self.operation in self.provider.protocol.queries
 
 
 def open_(provider: Provider, delivery: Delivery) -> Opened:
@@ -38,7 +43,7 @@ def open_(provider: Provider, delivery: Delivery) -> Opened:
         raise Unauthentic("The address is not in allowed_ips.")
     unwrapped = provider.protocol.unwrap(delivery)
     operation = ""
-    meaning: Instruction | Note | Refusal | Fault
+    meaning: Instruction | Note | Query | Refusal | Fault
     try:
         if len(delivery.body) > LARGEST_BODY:
             raise Malformed("The body is too large.")
@@ -59,8 +64,8 @@ def open_(provider: Provider, delivery: Delivery) -> Opened:
 
 
 def _ours(
-    provider: Provider, delivery: Delivery, meaning: Instruction | Note
-) -> Instruction | Note:
+    provider: Provider, delivery: Delivery, meaning: Instruction | Note | Query
+) -> Instruction | Note | Query:
     """The meaning, under the delivery's id; a retired provider's new instructions are declined."""
     retired = Declined("The provider is retired.") if provider.retired else None
     if isinstance(meaning, Instruction):

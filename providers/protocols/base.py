@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -57,6 +58,18 @@ class Note:
 
     reference: str = ""
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question for a player's balance: it moves nothing, and nothing of it is kept.
+
+    `code` is the provider's own word for the currency, where that decides how it is told.
+    """
+
+    uid: str
+    currency: str
+    code: str = ""
 
 
 class Malformed(Refusal):
@@ -145,6 +158,9 @@ class Protocol(ABC, Generic[SettingsT]):
     Settings: ClassVar[type[Settings]]
     refusal_means: ClassVar[RefusalMeans]
     booked: ClassVar[tuple[str, ...]]  # The operations whose words stand in transaction ids.
+    # The operations that only ask for a balance. They, and no others, decode to a Query, and no
+    # delivery of theirs is kept, however it is answered.
+    queries: ClassVar[frozenset[str]]
     resends: Resends  # A fact of the document, or of the settings where that is silent.
 
     def __init__(self, *, provider: str, settings: SettingsT) -> None:
@@ -176,12 +192,16 @@ class Protocol(ABC, Generic[SettingsT]):
         """The short word for what is asked ("settle"). Raises Malformed, UnknownOperation."""
 
     @abstractmethod
-    def decode(self, operation: str, body: bytes) -> Instruction | Note:
+    def decode(self, operation: str, body: bytes) -> Instruction | Note | Query:
         """What the delivery means. Raises Malformed, UnknownPlayer, UnknownCurrency, NotOffered."""
 
     @abstractmethod
     def reply(self, operation: str, receipt: Receipt | Note, *, at: datetime) -> Reply:
         """Success, for what was posted, a duplicate, or only noted. `at` is now."""
+
+    @abstractmethod
+    def tell(self, operation: str, query: Query, balance: Decimal, *, at: datetime) -> Reply:
+        """Success, for a query. `balance` is in the wallet's unit, and at least as new as `at`."""
 
     @abstractmethod
     def refuse(self, operation: str, refusal: Refusal, *, at: datetime) -> Reply:

@@ -39,9 +39,19 @@ NUMBERS = frozenset({"action", "mode", "bet", "spjpbet", "win", "ts"})
 MOST_FIELDS = 100
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+# As the pages of actions 1 and 3 show a balance: 10000.0156 and 3000.01.
+BALANCE_DECIMALS = {"balance": 4, "result": 2}
+
 
 class Head(msgspec.Struct):
     action: wire.Int32
+
+
+class Balance(msgspec.Struct):
+    """Action 1."""
+
+    uid: wire.Uid
+    currency: str
 
 
 class Result(msgspec.Struct):
@@ -64,15 +74,17 @@ class Named(msgspec.Struct):
 
 HEAD = wire.Schema(Head)
 NAMED = wire.Schema(Named)
+BALANCE = wire.Schema(Balance)
 RESULT = wire.Schema(Result)
 
 
 class BeSoftSettings(base.Settings, frozen=True, kw_only=True):
-    """`decimals` is what amounts may have: the pages say 2 and 4."""
+    """`decimals` is what amounts may have: the pages say 2 and 4. `balance_decimals`, of every
+    balance that is told; None: as the page of each action shows it."""
 
     currency: base.Currency
     decimals: base.Decimals = 4
-    balance_decimals: base.Decimals = 2
+    balance_decimals: base.Decimals | None = None
     # The document doesn't say what a time-out means. None: HTTP 503 and no body, which states
     # nothing. A number: {"status": number} with HTTP 200, which they read as a void order.
     no_verdict_status: Annotated[int, Meta(ge=2, le=2**31 - 1)] | None = None
@@ -84,6 +96,7 @@ class BeSoft(base.Protocol[BeSoftSettings]):
     Settings = BeSoftSettings
     refusal_means = base.RefusalMeans.VOID
     booked = ("result",)
+    queries = frozenset({"balance"})
     resends = base.Resends()  # "May be sent multiple times", no more is said.
 
     def unwrap(self, delivery: base.Delivery) -> bytes:
@@ -101,7 +114,9 @@ class BeSoft(base.Protocol[BeSoftSettings]):
             raise base.UnknownOperation(f"BeSoft has no action {action}.")
         return OPERATIONS[action]
 
-    def decode(self, operation: str, body: bytes) -> Instruction | base.Note:
+    def decode(self, operation: str, body: bytes) -> Instruction | base.Note | base.Query:
+        if operation == "balance":
+            return self._query(BALANCE.read(body))
         # Whether a result charges `bet` again after an action 2 is not documented: no bets, then.
         if operation != "result":
             raise base.NotOffered(f"BeSoft {operation} is not offered.")
@@ -109,6 +124,11 @@ class BeSoft(base.Protocol[BeSoftSettings]):
             return self._result(RESULT.read(body))
         except base.Malformed as malformed:
             return self._malformed(body, malformed)
+
+    def _query(self, balance: Balance) -> base.Query:
+        if balance.currency != self.settings.currency:
+            raise refusals.UnknownCurrency("The currency is not the configured one.")
+        return base.Query(uid=balance.uid, currency=self.settings.currency)
 
     def _result(self, result: Result) -> Instruction:
         bet, win = self._amount(result.bet, "bet"), self._amount(result.win, "win")
@@ -147,11 +167,12 @@ class BeSoft(base.Protocol[BeSoftSettings]):
         )
 
     def reply(self, operation: str, receipt: Receipt | base.Note, *, at: datetime) -> base.Reply:
-        fields: dict[str, object] = {"action": ACTIONS[operation], "status": SUCCESS}
-        if isinstance(receipt, Receipt) and receipt.balance is not None:
-            text = amounts.shown(receipt.balance, decimals=self.settings.balance_decimals)
-            fields |= {"balance": Raw(text.encode()), "currency": self.settings.currency}
-        return base.json_reply(fields)
+        return self._success(operation, receipt.balance if isinstance(receipt, Receipt) else None)
+
+    def tell(
+        self, operation: str, query: base.Query, balance: Decimal, *, at: datetime
+    ) -> base.Reply:
+        return self._success(operation, balance)
 
     def refuse(self, operation: str, refusal: refusals.Refusal, *, at: datetime) -> base.Reply:
         return base.json_reply({"status": base.code_for(refusal, CODES, FAILED)})
@@ -163,6 +184,16 @@ class BeSoft(base.Protocol[BeSoftSettings]):
             if status is None
             else base.json_reply({"status": status})
         )
+
+    def _success(self, operation: str, balance: Decimal | None) -> base.Reply:
+        fields: dict[str, object] = {"action": ACTIONS[operation], "status": SUCCESS}
+        if balance is not None:
+            decimals = self.settings.balance_decimals
+            if decimals is None:
+                decimals = BALANCE_DECIMALS[operation]
+            text = amounts.shown(balance, decimals=decimals)
+            fields |= {"balance": Raw(text.encode()), "currency": self.settings.currency}
+        return base.json_reply(fields)
 
     def _amount(self, token: Raw, field: str) -> Decimal:
         value = amounts.from_number(bytes(token), decimals=self.settings.decimals, field=field)

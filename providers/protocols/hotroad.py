@@ -31,6 +31,10 @@ REFUSED = {"bet": "8001"}
 GMT8 = timezone(timedelta(hours=8))
 
 
+class Balance(msgspec.Struct):
+    userId: wire.Uid
+
+
 class Cancel(msgspec.Struct):
     txId: Raw = wire.NOTHING
 
@@ -53,6 +57,7 @@ class Settle(msgspec.Struct):
     fee: Raw = wire.NOTHING
 
 
+BALANCE = wire.Schema(Balance)
 CANCEL = wire.Schema(Cancel)
 SETTLE = wire.Schema(Settle)
 
@@ -71,6 +76,7 @@ class HotRoad(base.Protocol[HotRoadSettings]):
     Settings = HotRoadSettings
     refusal_means = base.RefusalMeans.OWED
     booked = ("settle",)
+    queries = frozenset({"balance"})
 
     def __init__(self, *, provider: str, settings: HotRoadSettings) -> None:
         super().__init__(provider=provider, settings=settings)
@@ -82,7 +88,9 @@ class HotRoad(base.Protocol[HotRoadSettings]):
             raise base.UnknownOperation("HotRoad has no such operation.")
         return OPERATIONS[delivery.operation]
 
-    def decode(self, operation: str, body: bytes) -> Instruction | base.Note:
+    def decode(self, operation: str, body: bytes) -> Instruction | base.Note | base.Query:
+        if operation == "balance":
+            return self._query(BALANCE.read(body))
         if operation == "settle":
             return self._settle(SETTLE.read(body))
         # No bet stands in the books yet: "the bet is known to have failed" is answered 0000.
@@ -93,10 +101,12 @@ class HotRoad(base.Protocol[HotRoadSettings]):
     def reply(self, operation: str, receipt: Receipt | base.Note, *, at: datetime) -> base.Reply:
         if isinstance(receipt, base.Note) or receipt.balance is None:
             return base.json_reply({"code": SUCCESS})
-        balance = amounts.shown(receipt.balance, decimals=self.settings.balance_decimals)
-        return base.json_reply(
-            {"code": SUCCESS, "balanceTs": _clock(receipt.decided_at), "balance": balance}
-        )
+        return self._success(receipt.balance, at=receipt.decided_at)
+
+    def tell(
+        self, operation: str, query: base.Query, balance: Decimal, *, at: datetime
+    ) -> base.Reply:
+        return self._success(balance, at=at)
 
     def refuse(self, operation: str, refusal: refusals.Refusal, *, at: datetime) -> base.Reply:
         code = REFUSED.get(operation, FAILED)
@@ -104,6 +114,16 @@ class HotRoad(base.Protocol[HotRoadSettings]):
 
     def no_verdict(self, operation: str, *, at: datetime) -> base.Reply:
         return base.json_reply({"code": FAILED, "desc": "Not decided yet, send again."})
+
+    def _success(self, balance: Decimal, *, at: datetime) -> base.Reply:
+        text = amounts.shown(balance, decimals=self.settings.balance_decimals)
+        return base.json_reply({"code": SUCCESS, "balanceTs": _clock(at), "balance": text})
+
+    def _query(self, balance: Balance) -> base.Query:
+        uid = self._uid(balance.userId)
+        if uid is None:
+            raise refusals.UnknownPlayer
+        return base.Query(uid=uid, currency=self.settings.currency)
 
     def _settle(self, settle: Settle) -> Instruction:
         decimals = self.settings.decimals
@@ -136,10 +156,15 @@ class HotRoad(base.Protocol[HotRoadSettings]):
     def _movement(self, user_id: str, win: Decimal) -> Movement:
         """A user without our prefix is none of our players: unknown only if the id is, so that a
         resend for another user is a conflict."""
-        uid = user_id.removeprefix(self.settings.uid_prefix)
-        if not uid or not user_id.startswith(self.settings.uid_prefix):
+        uid = self._uid(user_id)
+        if uid is None:
             return Movement(uid=user_id, currency=base.NO_CURRENCY, credit=win)
         return Movement(uid=uid, currency=self.settings.currency, credit=win)
+
+    def _uid(self, user_id: str) -> str | None:
+        """Our player's uid; None where their id lacks the prefix, or is nothing else."""
+        prefix = self.settings.uid_prefix
+        return user_id.removeprefix(prefix) or None if user_id.startswith(prefix) else None
 
 
 def _moment(text: str) -> datetime | None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from providers import balances
 from providers.models import Callback
 from tests.cast import Books
 from tests.providers import senders
@@ -19,6 +20,17 @@ VERBATIM: dict[str, tuple[bytes, Callable[[bytes], Sent]]] = {
     "sud": (senders.verbatim("sud", "match_settle"), senders.sud),
     "hotroad": (senders.verbatim("hotroad", "settle"), senders.hotroad),
 }
+
+QUERIES: dict[str, tuple[bytes, Callable[[bytes], Sent]]] = {
+    "besoft": (b'{"uid":"useraccount","currency":"USD","ts":"1","gid":"afa026"}', senders.besoft),
+    "jdb": (b'{"uid":"john","currency":"XX","ts":1,"gType":0,"mType":999}', senders.jdb),
+    "sud": (b'{"uid":"fa1c53c4"}', lambda body: senders.sud(body, path="sud/get_account")),
+    "hotroad": (
+        b'{"userId":"hrgpl0001"}',
+        lambda body: senders.hotroad(body, operation="get_balance"),
+    ),
+}
+ACTIONS = {"besoft": {"action": 1}, "jdb": {"action": 6}}
 
 leaves = (
     st.none()
@@ -52,6 +64,17 @@ def planted(document: Any, path: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
+def changed(document: Any, data: st.DataObject) -> Any:
+    """`document` with anything in one to three places."""
+    changes = data.draw(
+        st.lists(st.tuples(st.sampled_from(paths(document)[1:]), values), min_size=1, max_size=3)
+    )
+    for path, value in changes:
+        if path in paths(document):
+            document = planted(document, path, value)
+    return document
+
+
 @pytest.mark.parametrize("provider", VERBATIM)
 @settings(
     max_examples=150,
@@ -63,19 +86,34 @@ def test_any_value_in_any_field_is_answered_and_kept(
     books: Books, providers: None, provider: str, data: st.DataObject
 ) -> None:
     body, sender = VERBATIM[provider]
-    document = json.loads(body)
-    changes = data.draw(
-        st.lists(st.tuples(st.sampled_from(paths(document)[1:]), values), min_size=1, max_size=3)
-    )
-    for path, value in changes:
-        if path in paths(document):
-            document = planted(document, path, value)
+    document = changed(json.loads(body), data)
     before = Callback.objects.count()
     heard = send(sender(json.dumps(document).encode()))
     assert heard.status == 200
     assert isinstance(heard.json, dict)
     kept = list(Callback.objects.order_by("id").values_list("outcome", "reason")[before:])
     assert [reason for outcome, reason in kept if outcome == "failed"] == []
+
+
+@pytest.mark.parametrize("provider", QUERIES)
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_any_value_in_a_balance_query_is_answered_and_the_database_does_not_raise(
+    books: Books, providers: None, provider: str, data: st.DataObject
+) -> None:
+    body, sender = QUERIES[provider]
+    document = {**changed(json.loads(body), data), **ACTIONS.get(provider, {})}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(balances.log, "warning", pytest.fail)
+        patch.setattr(balances.log, "exception", pytest.fail)
+        heard = send(sender(json.dumps(document).encode()))
+    assert heard.status == 200
+    assert isinstance(heard.json, dict)
+    assert set(books.outcomes()) <= {"refused"}  # Half a surrogate pair: no action can be read.
 
 
 @pytest.mark.parametrize("provider", ["besoft", "hotroad", "jdb"])

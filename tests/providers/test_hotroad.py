@@ -88,7 +88,6 @@ def test_a_prefix_of_their_user_ids_is_not_part_of_our_players(
     [
         ("place_bet", "8001", "refused"),
         ("cancel_bet", "0000", "acknowledged"),
-        ("get_balance", "9999", "refused"),
         ("event_settle", "9999", "refused"),
         ("", "9999", "refused"),
     ],

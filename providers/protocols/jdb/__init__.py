@@ -20,6 +20,7 @@ class Jdb(base.Protocol[fields.JdbSettings]):
     Settings = fields.JdbSettings
     refusal_means = base.RefusalMeans.OWED
     booked = ("settle",)
+    queries = frozenset({"balance"})
     # "JDB will retry every minutes for 1 hour until status 0000."
     resends = base.Resends(every=timedelta(minutes=1), window=timedelta(hours=1))
 
@@ -61,7 +62,9 @@ class Jdb(base.Protocol[fields.JdbSettings]):
             raise base.UnknownOperation(f"JDB has no action {action}.")
         return fields.OPERATIONS[action]
 
-    def decode(self, operation: str, body: bytes) -> Instruction | base.Note:
+    def decode(self, operation: str, body: bytes) -> Instruction | base.Note | base.Query:
+        if operation == "balance":
+            return self._query(fields.BALANCE.read(body))
         if operation == "settle":
             return self._settle(fields.SETTLE.read(body))
         if operation in fields.NOTED:
@@ -71,10 +74,14 @@ class Jdb(base.Protocol[fields.JdbSettings]):
         raise base.NotOffered(f"JDB {operation} is not offered.")
 
     def reply(self, operation: str, receipt: Receipt | base.Note, *, at: datetime) -> base.Reply:
-        reply: dict[str, object] = {"status": fields.SUCCESS}
-        if isinstance(receipt, Receipt) and receipt.balance is not None:
-            reply["balance"] = self._balance(receipt, receipt.balance)
-        return base.json_reply(reply | {"err_text": ""})
+        if isinstance(receipt, base.Note) or receipt.balance is None:
+            return base.json_reply({"status": fields.SUCCESS, "err_text": ""})
+        return self._success(receipt.instruction.details["currency"], receipt.balance)
+
+    def tell(
+        self, operation: str, query: base.Query, balance: Decimal, *, at: datetime
+    ) -> base.Reply:
+        return self._success(query.code, balance)
 
     def refuse(self, operation: str, refusal: refusals.Refusal, *, at: datetime) -> base.Reply:
         # Without a balance: there may be no such player, and a refusal reads the same every time.
@@ -87,6 +94,12 @@ class Jdb(base.Protocol[fields.JdbSettings]):
         may_cancel = operation in ("", fields.CANCEL)
         status = fields.IN_PROGRESS if may_cancel else fields.FAILED
         return base.json_reply({"status": status, "err_text": "Not decided yet, send again."})
+
+    def _query(self, balance: fields.Balance) -> base.Query:
+        unit = self._units.get(balance.currency)
+        if unit is None:
+            raise refusals.UnknownCurrency("The currency is not configured.")
+        return base.Query(uid=balance.uid, currency=unit.currency, code=balance.currency)
 
     def _settle(self, settle: fields.Settle) -> Instruction:
         # A code that isn't configured: unknown only if the id is, so that a resend in another
@@ -126,12 +139,13 @@ class Jdb(base.Protocol[fields.JdbSettings]):
             declined=None if unit else refusals.UnknownCurrency(),
         )
 
-    def _balance(self, receipt: Receipt, balance: Decimal) -> object:
+    def _success(self, code: str, balance: Decimal) -> base.Reply:
         # Two of their codes may be one currency in different units (VN and VNO).
-        unit = self._units[receipt.instruction.details["currency"]]
-        decimals = self.settings.balance_decimals
-        text = amounts.shown(balance, decimals=decimals, factor=unit.factor)
-        return text if self.settings.balance_as == "string" else Raw(text.encode())
+        text = amounts.shown(
+            balance, decimals=self.settings.balance_decimals, factor=self._units[code].factor
+        )
+        shown = text if self.settings.balance_as == "string" else Raw(text.encode())
+        return base.json_reply({"status": fields.SUCCESS, "balance": shown, "err_text": ""})
 
 
 def _pairs(settings: fields.JdbSettings) -> tuple[tuple[bytes, bytes], ...]:

@@ -52,6 +52,13 @@ CODES: Mapping[type[refusals.Refusal], str] = {
 Code = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9]{1,10}\Z")]
 
 
+class Balance(msgspec.Struct):
+    """Action 6. Whichever game asks (999: none, the lobby), a player has one balance."""
+
+    uid: wire.Uid
+    currency: Code
+
+
 class Settle(msgspec.Struct):
     """Action 10. What only informs has a default: it must not keep a player from being paid."""
 
@@ -73,6 +80,7 @@ class Settle(msgspec.Struct):
     roundClosed: Raw = wire.NOTHING
 
 
+BALANCE = wire.Schema(Balance)
 SETTLE = wire.Schema(Settle)
 
 

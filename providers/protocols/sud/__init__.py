@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from msgspec import Raw
+
 from providers.protocols import amounts, base, wire
 from providers.protocols.sud import fields
 from wallets import money, refusals
@@ -18,6 +20,7 @@ class Sud(base.Protocol[fields.SudSettings]):
     Settings = fields.SudSettings
     refusal_means = base.RefusalMeans.OWED
     booked = ("match",)
+    queries = fields.QUERIES
     resends = base.Resends()  # Not documented for notifications.
 
     @classmethod
@@ -48,9 +51,12 @@ class Sud(base.Protocol[fields.SudSettings]):
             raise base.UnknownOperation("SUD has no such call.")
         return delivery.operation
 
-    def decode(self, operation: str, body: bytes) -> Instruction | base.Note:
+    def decode(self, operation: str, body: bytes) -> Instruction | base.Note | base.Query:
         if operation == "match":
             return self._match(fields.MATCH_SETTLE.read(body).data)
+        if operation in fields.QUERIES:
+            uid = fields.SCORE.read(body).uid
+            return base.Query(uid=uid, currency=self.settings.currency)
         if operation in fields.NOTED_CALLS:
             return base.Note(text=operation)
         if operation in fields.CALLS:
@@ -63,6 +69,16 @@ class Sud(base.Protocol[fields.SudSettings]):
 
     def reply(self, operation: str, receipt: Receipt | base.Note, *, at: datetime) -> base.Reply:
         return base.json_reply({"ret_code": fields.SUCCESS, "ret_msg": "SUCCESS"})
+
+    def tell(
+        self, operation: str, query: base.Query, balance: Decimal, *, at: datetime
+    ) -> base.Reply:
+        # Whole points: what is left of a balance between two points isn't told.
+        text = amounts.shown(balance, decimals=0, factor=self.settings.factor)
+        data: dict[str, object] = {"score": Raw(text.encode())}
+        if operation == "get_account":  # A profile, of which a wallet knows the player's id.
+            data = {"nickname": query.uid, "avatar_url": "", **data, "vip_level": 0}
+        return base.json_reply({"ret_code": fields.SUCCESS, "ret_msg": "SUCCESS", "data": data})
 
     def refuse(self, operation: str, refusal: refusals.Refusal, *, at: datetime) -> base.Reply:
         code = base.code_for(refusal, fields.CODES, fields.FAILED)

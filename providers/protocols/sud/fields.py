@@ -30,6 +30,7 @@ CALLS = frozenset(
         "report_game_info",
     }
 )
+QUERIES = frozenset({"get_score", "get_account"})
 NOTED_CALLS = frozenset({"report_game_info"})
 
 # Any code but 0 means failed; no list of them is documented for notifications. These small numbers
@@ -59,6 +60,12 @@ class Notification(msgspec.Struct):
     notify_id: Raw = wire.NOTHING
 
 
+class Score(msgspec.Struct):
+    """get_score and get_account."""
+
+    uid: wire.Uid
+
+
 class PlayerSettle(msgspec.Struct):
     uid: RobotOrUid
     is_ai: Literal[0, 1]
@@ -80,6 +87,7 @@ class MatchSettle(msgspec.Struct):
 
 ADDRESSED = wire.Schema(Addressed)
 NOTIFICATION = wire.Schema(Notification)
+SCORE = wire.Schema(Score)
 MATCH_SETTLE = wire.Schema(MatchSettle)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from providers.protocols.base import Delivery, Note, Problem, Protocol, Reply
+from providers.protocols.base import Delivery, Note, Problem, Protocol, Query, Reply
 from tests.conftest import IV, KEY, SUD_APP_ID, SUD_SECRET
 from tests.providers.senders import Sent
 from wallets import instructions
@@ -58,7 +58,7 @@ def arrived(sent: Sent) -> Delivery:
     )
 
 
-def understood(protocol: Any, sent: Sent) -> tuple[str, Instruction | Note]:
+def understood(protocol: Any, sent: Sent) -> tuple[str, Instruction | Note | Query]:
     """(operation, meaning) of a request."""
     delivery = arrived(sent)
     body = protocol.unwrap(delivery)

@@ -12,6 +12,7 @@ from providers.protocols.base import (
     Malformed,
     Note,
     NotOffered,
+    Query,
     RefusalMeans,
     Resends,
     Unauthentic,
@@ -199,9 +200,8 @@ def test_another_amount_or_player_has_other_terms(change: dict[str, Any]) -> Non
     assert terms(meaning(besoft, sent(**change))) != terms(meaning(besoft, sent()))
 
 
-@pytest.mark.parametrize("action", [1, 2])
-def test_balance_and_bet_are_not_offered_yet(action: int) -> None:
-    assert refusal(besoft, sent(action=action)) is NotOffered
+def test_bets_are_not_offered_yet() -> None:
+    assert refusal(besoft, sent(action=2)) is NotOffered
 
 
 @pytest.mark.parametrize("action", [0, 4, -3, 2**31 - 1])
@@ -262,3 +262,50 @@ def test_without_authentication_it_needs_a_list_of_addresses() -> None:
     assert problems(BeSoft) == []
     assert problems(BeSoft, allowed_ips=[]) == ["providers.E005"]
     assert problems(BeSoft, allowed_ips=[], insecure=True) == []
+
+
+# -- Balance queries -------------------------------------------------------------------------
+
+QUERY = b'{"action":1,"uid":"useraccount","ts":"1732083839446","currency":"USD","gid":"afa026"}'
+QUESTION = Query(uid="useraccount", currency="USD")
+
+
+def test_action_1_asks_for_a_balance_in_either_encoding() -> None:
+    assert understood(besoft, senders.besoft(QUERY)) == ("balance", QUESTION)
+    fields = b"action=1&uid=useraccount&ts=1732083839446&currency=USD&gid=afa026"
+    assert understood(besoft, form(fields)) == ("balance", QUESTION)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, b"10000.0156"),
+        ({"balance_decimals": 2}, b"10000.01"),
+        ({"balance_decimals": 0}, b"10000"),
+    ],
+)
+def test_a_balance_is_told_with_four_decimals_unless_configured(
+    settings: dict[str, Any], told: bytes
+) -> None:
+    reply = speaker(BeSoft, **settings).tell(
+        "balance", QUESTION, Decimal("10000.01569999"), at=NOON
+    )
+    assert reply.body == b'{"action":1,"status":1,"balance":' + told + b',"currency":"USD"}'
+    assert (reply.status, reply.content_type) == (200, "application/json")
+
+
+@pytest.mark.parametrize("currency", ["EUR", "usd", "", "US", "USDT"])
+def test_a_query_in_another_currency_is_refused(currency: str) -> None:
+    assert refusal(besoft, senders.besoft(altered(QUERY, currency=currency))) is UnknownCurrency
+
+
+@pytest.mark.parametrize("field", ["uid", "currency"])
+@pytest.mark.parametrize("value", [..., None, {}, [], True, 7])
+def test_whose_balance_and_in_what_are_insisted_on(field: str, value: Any) -> None:
+    assert refusal(besoft, senders.besoft(altered(QUERY, **{field: value}))) is Malformed
+
+
+@pytest.mark.parametrize("field", ["ts", "gid"])
+@pytest.mark.parametrize("value", [..., None, {}, "x" * 5000, -1])
+def test_what_a_query_only_mentions_never_refuses(field: str, value: Any) -> None:
+    assert meaning(besoft, senders.besoft(altered(QUERY, **{field: value}))) == QUESTION

@@ -2,13 +2,14 @@
 
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.protocols.base import Malformed, Note, Protocol
+from providers.protocols.base import Malformed, Note, Protocol, Query
 from providers.protocols.besoft import BeSoft
 from providers.protocols.hotroad import HotRoad
 from providers.protocols.jdb import Jdb
@@ -22,6 +23,7 @@ from wallets.instructions import Instruction
 from wallets.refusals import Refusal
 
 NO_KEYS = {"key": "", "iv": "", "insecure": True}
+LARGEST = Decimal("99999999999999999999.99999999")
 THOUSANDS = {"currencies": {"XX": "USD", "VN": {"currency": "VND", "factor": 1000}}}
 
 # The constraints of the tables, in Python.
@@ -80,7 +82,11 @@ def check(protocol: Protocol[Any], sent: Sent) -> None:
         _refusal(protocol, refusal)
         return
     assert re.fullmatch(r"[a-z][a-z0-9._-]{0,31}", operation)
-    if isinstance(meaning, Note):
+    assert isinstance(meaning, Query) == (operation in protocol.queries)
+    if isinstance(meaning, Query):
+        _query(meaning)
+        assert protocol.tell(operation, meaning, LARGEST, at=NOON).status == 200
+    elif isinstance(meaning, Note):
         _texts(meaning.reference, meaning.text)
         assert protocol.reply(operation, meaning, at=NOON).status == 200
     else:
@@ -91,6 +97,12 @@ def _refusal(protocol: Protocol[Any], refusal: Refusal) -> None:
     assert "\0" not in str(refusal)
     str(refusal).encode()
     assert protocol.refuse("", refusal, at=NOON).status == 200
+
+
+def _query(meaning: Query) -> None:
+    assert 1 <= len(meaning.uid) <= 64
+    _texts(meaning.uid, meaning.code)
+    assert CURRENCY.fullmatch(meaning.currency)
 
 
 def _instruction(meaning: Instruction) -> None:
@@ -173,6 +185,28 @@ def test_besoft_forms_of_any_values(pairs: list[tuple[str, str]]) -> None:
 def test_jdb_settles_of_any_values(body: bytes) -> None:
     check(SPEAKERS["jdb"], senders.jdb(body))
     check(speaker(Jdb, **NO_KEYS), Sent(path="jdb", body=body))
+
+
+@given(objects(b'{"action":1,"uid":"useraccount","currency":"USD","gid":"afa026","ts":"1"}'))
+@settings(max_examples=200)
+def test_besoft_balance_queries_of_any_values(body: bytes) -> None:
+    check(SPEAKERS["besoft"], senders.besoft(body))
+
+
+@given(objects(b'{"action":6,"ts":1,"uid":"john","currency":"VN","gType":0,"mType":999}'))
+@settings(max_examples=200)
+def test_jdb_balance_queries_of_any_values(body: bytes) -> None:
+    check(SPEAKERS["jdb"], senders.jdb(body))
+
+
+@given(objects(b'{"uid":"john"}'), st.sampled_from(["get_score", "get_account"]))
+def test_sud_balance_queries_of_any_values(body: bytes, call: str) -> None:
+    check(SPEAKERS["sud"], senders.sud(body, path=f"sud/{call}"))
+
+
+@given(objects(b'{"userId":"hrgpl0001"}'))
+def test_hotroad_balance_queries_of_any_values(body: bytes) -> None:
+    check(SPEAKERS["hotroad"], senders.hotroad(body, operation="get_balance"))
 
 
 @given(st.integers(-(2**40), 2**40) | st.integers(0, 20))

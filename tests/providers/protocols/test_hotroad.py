@@ -12,6 +12,7 @@ from providers.protocols.base import (
     Malformed,
     Note,
     NotOffered,
+    Query,
     RefusalMeans,
     Resends,
     Unauthentic,
@@ -185,7 +186,6 @@ def test_a_cancelled_bet_was_never_booked_and_hears_0000() -> None:
 @pytest.mark.parametrize(
     ("operation", "word", "code"),
     [
-        ("get_balance", "balance", "9999"),
         ("event_settle", "event", "9999"),
         ("place_bet", "bet", "8001"),
     ],
@@ -236,3 +236,48 @@ def test_without_authentication_it_needs_a_list_of_addresses() -> None:
     assert problems(HotRoad) == []
     assert problems(HotRoad, allowed_ips=[]) == ["providers.E005"]
     assert problems(HotRoad, allowed_ips=[], insecure=True) == []
+
+
+# -- Balance queries -------------------------------------------------------------------------
+
+
+def query(**changes: Any) -> Sent:
+    return senders.hotroad(altered(b'{"userId":"hrgpl0001"}', **changes), operation="get_balance")
+
+
+def test_get_balance_asks_for_a_balance() -> None:
+    question = Query(uid="hrgpl0001", currency="THB")
+    assert understood(hotroad, query()) == ("balance", question)
+    assert meaning(hotroad, query(added_later={"deep": [1]})) == question
+
+
+def test_a_balance_is_told_as_after_a_settle() -> None:
+    question = Query(uid="hrgpl0001", currency="THB")
+    reply = hotroad.tell("balance", question, Decimal("990.00009"), at=NOON)
+    assert reply.body == (
+        b'{"code":"0000","balanceTs":"2026-11-21T20:00:00.000+0800","balance":"990.0000"}'
+    )
+    assert (reply.status, reply.content_type) == (200, "application/json")
+    coarse = speaker(HotRoad, balance_decimals=0)
+    told = json.loads(coarse.tell("balance", question, Decimal("9.9"), at=NOON).body)
+    assert told["balance"] == "9"
+
+
+def test_a_prefix_is_stripped_from_whoever_is_asked_about() -> None:
+    prefixed = speaker(HotRoad, uid_prefix="hrg")
+    assert meaning(prefixed, query()) == Query(uid="pl0001", currency="THB")
+
+
+@pytest.mark.parametrize("user", ["pl0001", "HRGpl0001", "hrg", "xhrgpl0001"])
+def test_a_query_about_a_user_without_the_prefix_is_about_nobody(user: str) -> None:
+    assert refusal(speaker(HotRoad, uid_prefix="hrg"), query(userId=user)) is UnknownPlayer
+
+
+@pytest.mark.parametrize("value", [..., None, {}, 7, "", "x" * 5000, "a\0"])
+def test_whose_balance_is_insisted_on(value: Any) -> None:
+    assert refusal(hotroad, query(userId=value)) is Malformed
+
+
+def test_a_refused_query_is_9999() -> None:
+    told = {"code": "9999", "desc": "No such player."}
+    assert refused(hotroad, "balance", UnknownPlayer()) == told

@@ -14,6 +14,7 @@ from providers.protocols.base import (
     Malformed,
     Note,
     NotOffered,
+    Query,
     RefusalMeans,
     Resends,
     Unauthentic,
@@ -82,7 +83,8 @@ def opened(body: bytes) -> bytes:
 
 def test_the_published_vector_decrypts() -> None:
     assert opened(b"x=" + VECTOR) == VECTOR_PLAIN
-    assert refusal(jdb, form(b"x=" + VECTOR)) is NotOffered
+    question = Query(uid="john", currency="CNY", code="RB")
+    assert understood(jdb, form(b"x=" + VECTOR)) == ("balance", question)
 
 
 def test_base64_may_be_padded_escaped_and_of_either_alphabet() -> None:
@@ -322,7 +324,7 @@ def test_the_cancellation_of_a_bet_that_was_never_booked_is_noted(action: int) -
     assert reply.body == b'{"status":"0000","err_text":""}'
 
 
-@pytest.mark.parametrize("action", [6, 8, 9, 12, 13, 14, 16])
+@pytest.mark.parametrize("action", [8, 9, 12, 13, 14, 16])
 def test_other_documented_actions_are_not_offered_yet(action: int) -> None:
     operation = jdb.operation(arrived(sent()), b'{"action":%d}' % action)
     assert refusal(jdb, sent(action=action)) is NotOffered
@@ -391,6 +393,53 @@ def test_a_cancellation_hears_in_progress_because_anything_else_would_mean_cance
 def test_a_refused_settle_is_owed_and_resent_every_minute_for_an_hour() -> None:
     assert Jdb.refusal_means is RefusalMeans.OWED
     assert Jdb.resends == Resends(every=timedelta(minutes=1), window=timedelta(hours=1))
+
+
+# -- Balance queries -------------------------------------------------------------------------
+
+
+def query(**changes: Any) -> Sent:
+    return senders.jdb(altered(VECTOR_PLAIN, **changes))
+
+
+@pytest.mark.parametrize("game", [{"mType": 999}, {"mType": ...}, {"gType": None}, {"ts": ...}])
+def test_whichever_game_asks_a_player_has_one_balance(game: dict[str, Any]) -> None:
+    assert meaning(jdb, query(**game)) == Query(uid="john", currency="CNY", code="RB")
+
+
+def test_a_balance_is_told_as_after_a_settle() -> None:
+    question = Query(uid="john", currency="USD", code="XX")
+    reply = jdb.tell("balance", question, Decimal("12345.6789"), at=NOON)
+    assert reply.body == b'{"status":"0000","balance":"12345.67","err_text":""}'
+    assert (reply.status, reply.content_type) == (200, "application/json")
+    numeric = speaker(Jdb, balance_as="number", balance_decimals=4)
+    reply = numeric.tell("balance", question, Decimal("0.99999999"), at=NOON)
+    assert reply.body == b'{"status":"0000","balance":0.9999,"err_text":""}'
+
+
+def test_a_balance_is_told_in_the_unit_of_the_code_that_asks() -> None:
+    currencies = {"VN": {"currency": "VND", "factor": 1000}, "VNO": "VND"}
+    vietnam = speaker(Jdb, currencies=currencies)
+    told = {
+        code: json.loads(
+            vietnam.tell(
+                "balance", meaning(vietnam, query(currency=code)), Decimal("1234567.99"), at=NOON
+            ).body
+        )["balance"]
+        for code in currencies
+    }
+    assert told == {"VN": "1234.56", "VNO": "1234567.99"}
+
+
+@pytest.mark.parametrize("code", ["ZZ", "CNY", "rb"])
+def test_a_query_in_a_currency_that_is_not_configured_is_refused(code: str) -> None:
+    assert refusal(jdb, query(currency=code)) is UnknownCurrency
+
+
+@pytest.mark.parametrize("field", ["uid", "currency"])
+@pytest.mark.parametrize("value", [..., None, {}, [], True, 7, "", "x" * 5000, "a\0"])
+def test_whose_balance_and_in_what_are_insisted_on(field: str, value: Any) -> None:
+    assert refusal(jdb, query(**{field: value})) is Malformed
 
 
 # -- Configuration ---------------------------------------------------------------------------

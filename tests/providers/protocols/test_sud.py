@@ -11,6 +11,7 @@ from providers.protocols.base import (
     Malformed,
     Note,
     NotOffered,
+    Query,
     RefusalMeans,
     Resends,
     Unauthentic,
@@ -312,7 +313,7 @@ def test_a_notification_without_an_event_is_malformed(event: Any) -> None:
     assert refusal(sud, senders.sud(altered(MATCH, notify_event=event))) is Malformed
 
 
-@pytest.mark.parametrize("call", ["get_score", "get_account", "update_score", "get_sstoken"])
+@pytest.mark.parametrize("call", ["update_score", "get_sstoken", "update_sstoken", "get_user_info"])
 def test_calls_of_their_own_url_are_not_offered_yet(call: str) -> None:
     assert refusal(sud, senders.sud(b'{"uid":"alice"}', path=f"sud/{call}")) is NotOffered
 
@@ -382,3 +383,47 @@ def test_it_needs_an_app_and_its_secret_and_a_usable_factor(
     changes: dict[str, Any], ids: list[str]
 ) -> None:
     assert problems(Sud, **changes) == ids
+
+
+# -- Balance queries -------------------------------------------------------------------------
+
+ALICE = Query(uid="alice", currency="COIN")
+
+
+def query(call: str = "get_score", **changes: Any) -> Sent:
+    return senders.sud(altered(b'{"uid":"alice"}', **changes), path=f"sud/{call}")
+
+
+@pytest.mark.parametrize("call", ["get_score", "get_account"])
+def test_two_calls_ask_for_a_balance(call: str) -> None:
+    assert understood(sud, query(call)) == (call, ALICE)
+    assert meaning(sud, query(call, added_later=[1])) == ALICE
+
+
+def test_a_score_is_told_in_whole_points() -> None:
+    reply = sud.tell("get_score", ALICE, Decimal("250.99"), at=NOON)
+    assert reply.body == b'{"ret_code":0,"ret_msg":"SUCCESS","data":{"score":250}}'
+    assert (reply.status, reply.content_type) == (200, "application/json")
+
+
+def test_an_account_is_the_players_id_and_score() -> None:
+    assert sud.tell("get_account", ALICE, Decimal(7), at=NOON).body == (
+        b'{"ret_code":0,"ret_msg":"SUCCESS",'
+        b'"data":{"nickname":"alice","avatar_url":"","score":7,"vip_level":0}}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("factor", "balance", "score"),
+    [("0.01", "12.349", 1234), ("100", "199.99", 1), ("3", "10", 3), ("1", "0.99", 0)],
+)
+def test_points_are_worth_the_configured_factor_and_never_rounded_up(
+    factor: str, balance: str, score: int
+) -> None:
+    told = speaker(Sud, factor=factor).tell("get_score", ALICE, Decimal(balance), at=NOON)
+    assert json.loads(told.body)["data"] == {"score": score}
+
+
+@pytest.mark.parametrize("value", [..., None, {}, 7, True, "", "x" * 5000, "a\0"])
+def test_whose_score_is_insisted_on(value: Any) -> None:
+    assert refusal(sud, query(uid=value)) is Malformed
