@@ -53,6 +53,7 @@ class Request:
     body: bytes
     headers: Mapping[str, str]
     operation: str = ""
+    is_poll: bool = False
 
 
 class Statement(Enum):
@@ -130,10 +131,18 @@ class Simulator(ABC):
         """One delivery of it. `serial` differs for every delivery of a run, as `at` does."""
 
     @abstractmethod
+    def poll(self, settlement: Settlement, *, at: datetime, serial: int) -> Request:
+        """A balance query, of the first player in `settlement` and in its currency."""
+
+    @abstractmethod
     def judge(self, body: bytes) -> Answer:
         """What a reply with HTTP status 200 and this body says. Raises msgspec.MsgspecError."""
 
-    def read(self, status: int, body: bytes) -> Answer:
+    def judge_poll(self, body: bytes) -> Answer:
+        """The same of a reply to a balance query. Success is a balance that can be read."""
+        return self.judge(body)
+
+    def read(self, status: int, body: bytes, *, is_poll: bool = False) -> Answer:
         """What any reply says: without HTTP 200, or empty, it states nothing.
 
         A reply that the provider can't read isn't a success, so it counts as a refusal.
@@ -143,7 +152,7 @@ class Simulator(ABC):
         if not body:
             return Answer(statement=Statement.NOTHING, reason="empty reply")
         try:
-            return self.judge(body)
+            return self.judge_poll(body) if is_poll else self.judge(body)
         except (msgspec.MsgspecError, ValueError) as error:
             return Answer(statement=Statement.REFUSED, reason=f"unreadable reply: {error}")
 

@@ -1,4 +1,4 @@
-"""BeSoft, sending: one JSON message carries the bet and the win of a round."""
+"""BeSoft, sending: one JSON message carries the bet and the win of a round; another one asks."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -85,12 +85,28 @@ class BeSoft(Simulator):
         message = {**settlement.message, "ts": int(at.timestamp() * 1000)}
         return Request(body=encode(message), headers=HEADERS)
 
+    def poll(self, settlement: Settlement, *, at: datetime, serial: int) -> Request:
+        message = {
+            "action": 1,
+            "uid": settlement.message["uid"],
+            "ts": str(int(at.timestamp() * 1000)),
+            "currency": self.settings.currency,
+            "gid": settlement.message["gid"],
+        }
+        return Request(body=encode(message), headers=HEADERS, is_poll=True)
+
     def judge(self, body: bytes) -> Answer:
+        return self._judge(body, action=3)
+
+    def judge_poll(self, body: bytes) -> Answer:
+        return self._judge(body, action=1)
+
+    def _judge(self, body: bytes, *, action: int) -> Answer:
         status = _reply.decode(body).status
         if status != 1:
             return refused(status)
         reply = _success.decode(body)
-        if reply.action != 3 or reply.currency != self.settings.currency:
+        if reply.action != action or reply.currency != self.settings.currency:
             raise ValueError(f"action {reply.action}, currency {reply.currency}")
         return SUCCESS
 

@@ -92,6 +92,10 @@ class HotRoad(Simulator):
         message = {"ts": stamp(at), **settlement.message}
         return Request(body=encode(message), headers=HEADERS, operation="settle")
 
+    def poll(self, settlement: Settlement, *, at: datetime, serial: int) -> Request:
+        body = encode({"userId": settlement.message["userId"]})
+        return Request(body=body, headers=HEADERS, operation="get_balance", is_poll=True)
+
     def judge(self, body: bytes) -> Answer:
         reply = _reply.decode(body)
         if reply.code != "0000":

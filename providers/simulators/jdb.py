@@ -119,13 +119,21 @@ class Jdb(Simulator):
             "ts": int(at.timestamp() * 1000),
             "lastModifyTime": f"{at.astimezone(GMT_4):%d-%m-%Y %H:%M:%S}",
         }
-        key, iv = newest(self.settings.key), newest(self.settings.iv)
-        if not key:  # An insecure one takes the plain JSON of the document.
-            return Request(body=encode(message), headers={"Content-Type": "application/json"})
-        # Seen in the wild: `=` kept or stripped, and a whole block of spaces too many.
-        x = encrypt(encode(message), key=key, iv=iv, spare_block=serial % 5 == 4)
-        x = x.rstrip(b"=") if serial % 4 else x.replace(b"=", b"%3D")
-        return Request(body=b"x=" + x, headers=HEADERS)
+        body, headers = self._envelope(message, serial)
+        return Request(body=body, headers=headers)
+
+    def poll(self, settlement: Settlement, *, at: datetime, serial: int) -> Request:
+        # From the game, or from the lobby, which is no game.
+        game = {"gType": 58, "mType": 58016} if serial % 2 else {"gType": 0, "mType": 999}
+        message = {
+            "action": 6,
+            "ts": int(at.timestamp() * 1000),
+            "uid": settlement.message["uid"],
+            "currency": settlement.message["currency"],
+            **game,
+        }
+        body, headers = self._envelope(message, serial)
+        return Request(body=body, headers=headers, is_poll=True)
 
     def judge(self, body: bytes) -> Answer:
         reply = _reply.decode(body)
@@ -133,6 +141,16 @@ class Jdb(Simulator):
             return refused(reply.status, reply.err_text)
         _success.decode(body)
         return SUCCESS
+
+    def _envelope(self, message: dict[str, Any], serial: int) -> tuple[bytes, dict[str, str]]:
+        """(body, headers)"""
+        key, iv = newest(self.settings.key), newest(self.settings.iv)
+        if not key:  # An insecure one takes the plain JSON of the document.
+            return encode(message), {"Content-Type": "application/json"}
+        # Seen in the wild: `=` kept or stripped, and a whole block of spaces too many.
+        x = encrypt(encode(message), key=key, iv=iv, spare_block=serial % 5 == 4)
+        x = x.rstrip(b"=") if serial % 4 else x.replace(b"=", b"%3D")
+        return b"x=" + x, HEADERS
 
     def _record(self, message: dict[str, Any]) -> Settlement:
         code = self.codes[message["currency"]]

@@ -34,6 +34,7 @@ class Shares:
     conflicts: float = 0.01
     lost_replies: float = 0.02
     unknown_players: float = 0.01
+    polls: float = 0.0  # Preceded by a balance query.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Plan:
     twin: bool
     resend: bool
     loss: Loss
+    poll: bool = False
 
     @classmethod
     def draw(cls, shares: Shares, luck: Random) -> "Plan":
@@ -57,6 +59,7 @@ class Plan:
             twin=again and twin,
             resend=again and not twin,
             loss=luck.choice([Loss.UNREAD, Loss.DISCARDED]) if lost else Loss.NONE,
+            poll=luck.random() < shares.polls,
         )
 
 

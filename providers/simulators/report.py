@@ -82,7 +82,7 @@ def show(result: Result, console: Console) -> None:
     for what, keys in (("success without a row", inbox.missing), ("more rows", inbox.surplus)):
         for key in keys[:LISTED]:
             console.print(f"  {what}: {' '.join(key)}", highlight=False, soft_wrap=True)
-    timing = _timing(result)
+    timing, polls = _timing(result), _poll_timing(result)
     console.print(
         f"{timing['reached']}/s new settlements, {timing['deliveries']}/s deliveries; answers in "
         f"{timing['p50_ms']} ms (p50), {timing['p95_ms']} ms (p95), {timing['p99_ms']} ms (p99)"
@@ -90,12 +90,18 @@ def show(result: Result, console: Console) -> None:
         + f"; seed {result.course.seed}.",
         soft_wrap=True,
     )
-    good_end = "[green]All four are 0: the providers and the books agree.[/]"
+    if polls["a_second"]:
+        console.print(
+            f"{polls['a_second']}/s balance queries; answers in {polls['p50_ms']} ms (p50), "
+            f"{polls['p95_ms']} ms (p95), {polls['p99_ms']} ms (p99).",
+            soft_wrap=True,
+        )
+    good_end = "[green]All are 0: the providers and the books agree.[/]"
     console.print(good_end if result.is_good else "[red]The providers and the books disagree.[/]")
 
 
 def as_json(result: Result) -> dict[str, Any]:
-    """The same for machines; `verdict` holds the four counts, which must be 0."""
+    """The same for machines; `verdict` holds the counts that must be 0."""
     traffic, inbox = result.traffic, result.inbox
     return {
         "run": result.run,
@@ -113,6 +119,7 @@ def as_json(result: Result) -> dict[str, Any]:
             "more_rows_than_deliveries": len(inbox.surplus),
         },
         "timing": _timing(result) | {"late": traffic.agenda.late},
+        "poll_timing": _poll_timing(result),
         "providers": {
             name: {
                 "settlements": one.settlements,
@@ -123,6 +130,10 @@ def as_json(result: Result) -> dict[str, Any]:
                 "conflicts_refused": one.conflicts_refused,
                 "conflicts_acknowledged": one.conflicts_acknowledged,
                 "no_statement": dict(one.silent),
+                "polls": one.polls,
+                "balances_told": one.told,
+                "polls_refused": dict(one.polls_refused),
+                "polls_unanswered": one.polls_unanswered,
             }
             for name, one in traffic.tallies.items()
         },
@@ -156,9 +167,11 @@ def _providers(traffic: Traffic) -> Table:
     table.add_column("provider")
     table.add_column("settlements", justify="right")
     table.add_column("deliveries", justify="right")
+    table.add_column("polls", justify="right")
     table.add_column("what the provider heard", overflow="fold")
     for name, one in traffic.tallies.items():
-        table.add_row(name, str(one.settlements), str(one.deliveries), tally.words(one))
+        counts = (one.settlements, one.deliveries, one.polls)
+        table.add_row(name, *map(str, counts), tally.words(one))
     return table
 
 
@@ -200,16 +213,25 @@ def _reasons(result: Result) -> dict[str, int]:
 def _timing(result: Result) -> dict[str, float]:
     traffic = result.traffic
     seconds = max(traffic.sending_seconds, 0.001)
-    answers = sorted(traffic.seconds_to_answer)
     deliveries = sum(one.deliveries for one in traffic.tallies.values())
     return {
         "seconds": round(seconds, 1),
         "reached": round(traffic.agenda.arrivals / seconds, 1),
         "deliveries": round(deliveries / seconds, 1),
-        "p50_ms": _percentile(answers, 50),
-        "p95_ms": _percentile(answers, 95),
-        "p99_ms": _percentile(answers, 99),
+        **_percentiles(traffic.seconds_to_answer),
     }
+
+
+def _poll_timing(result: Result) -> dict[str, float]:
+    traffic = result.traffic
+    polls = sum(one.polls for one in traffic.tallies.values())
+    a_second = round(polls / max(traffic.sending_seconds, 0.001), 1)
+    return {"a_second": a_second, **_percentiles(traffic.seconds_to_tell)}
+
+
+def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(seconds)
+    return {f"p{percent}_ms": _percentile(ordered, percent) for percent in (50, 95, 99)}
 
 
 def _percentile(ordered: Sequence[float], percent: int) -> float:

@@ -69,7 +69,7 @@ class Line:
         response = self._pool.urlopen(
             "POST", url, body=request.body, headers=request.headers, redirect=False, retries=False
         )
-        return simulator.read(response.status, response.data)
+        return simulator.read(response.status, response.data, is_poll=request.is_poll)
 
     def _send_and_hang_up(self, url: str, request: Request) -> None:
         connection = self._pool.ConnectionCls(

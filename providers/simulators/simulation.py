@@ -65,7 +65,7 @@ def run(
         run=run_number,
         course=course,
         traffic=traffic,
-        faults=verdict.faults(beliefs, found.booked, found.changes),
+        faults=verdict.faults(beliefs, found.booked, found.changes) + traffic.denied,
         inbox=verdict.inbox(beliefs, found.callbacks),
         beliefs=beliefs,
     )

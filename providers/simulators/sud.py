@@ -34,7 +34,16 @@ class Reply(msgspec.Struct):
     ret_msg: str = ""
 
 
+class Account(msgspec.Struct):
+    score: int
+
+
+class AccountReply(msgspec.Struct):
+    data: Account
+
+
 _reply = msgspec.json.Decoder(Reply)
+_account = msgspec.json.Decoder(AccountReply)
 
 
 class Sud(Simulator):
@@ -100,9 +109,24 @@ class Sud(Simulator):
         )
         return Request(body=body, headers=self._headers(body, milliseconds, serial))
 
+    def poll(self, settlement: Settlement, *, at: datetime, serial: int) -> Request:
+        body = encode({"uid": settlement.moves[0].uid})
+        return Request(
+            body=body,
+            headers=self._headers(body, str(int(at.timestamp() * 1000)), serial),
+            operation="get_account" if serial % 2 else "get_score",
+            is_poll=True,
+        )
+
     def judge(self, body: bytes) -> Answer:
         reply = _reply.decode(body)
         return SUCCESS if reply.ret_code == 0 else refused(reply.ret_code, reply.ret_msg)
+
+    def judge_poll(self, body: bytes) -> Answer:
+        answer = self.judge(body)
+        if answer is SUCCESS:
+            _account.decode(body)
+        return answer
 
     def _headers(self, body: bytes, timestamp: str, serial: int) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}

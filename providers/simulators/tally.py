@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from providers.simulators.base import Statement
 from providers.simulators.orders import Copy, Order
+from providers.simulators.polls import Poll
 from providers.simulators.sending import Heard
 
 REASON_LENGTH = 60
@@ -12,7 +13,8 @@ REASON_LENGTH = 60
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """One provider's counts. `paid` are settlements, everything else is deliveries."""
+    """One provider's counts. `paid` are settlements; `told` and what begins with `polls` are
+    balance queries, which count nowhere else; everything else is deliveries."""
 
     settlements: int = 0
     deliveries: int = 0
@@ -22,6 +24,10 @@ class Tally:
     conflicts_acknowledged: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     silent: Counter[str] = field(default_factory=Counter)
+    polls: int = 0
+    told: int = 0
+    polls_refused: Counter[str] = field(default_factory=Counter)
+    polls_unanswered: int = 0
 
     def add(self, order: Order, copy: Copy, heard: Heard, *, was_acknowledged: bool) -> None:
         """Count one delivery's answer."""
@@ -40,6 +46,16 @@ class Tally:
         else:
             self.paid += 1
 
+    def add_poll(self, poll: Poll, heard: Heard) -> None:
+        """Count the answer to one balance query."""
+        self.polls += 1
+        statement = heard.answer.statement
+        self.told += statement is Statement.SUCCESS
+        self.polls_unanswered += statement is Statement.NOTHING
+        if statement is Statement.REFUSED:
+            known = "unknown player" if poll.stranger else heard.answer.reason
+            self.polls_refused[known[:REASON_LENGTH]] += 1
+
 
 def total(tallies: list[Tally]) -> Tally:
     """All providers together."""
@@ -53,6 +69,10 @@ def total(tallies: list[Tally]) -> Tally:
         whole.conflicts_acknowledged += tally.conflicts_acknowledged
         whole.refused += tally.refused
         whole.silent += tally.silent
+        whole.polls += tally.polls
+        whole.told += tally.told
+        whole.polls_refused += tally.polls_refused
+        whole.polls_unanswered += tally.polls_unanswered
     return whole
 
 
@@ -68,5 +88,11 @@ def words(tally: Tally) -> str:
         (tally.conflicts_acknowledged, "CONFLICTING ACKNOWLEDGED"),
         (lost, "reply lost" if lost == 1 else "replies lost"),
         (silent - lost, "unanswered"),
+        (tally.told, "balance told" if tally.told == 1 else "balances told"),
+        *(
+            (count, f"balance refused ({reason})")
+            for reason, count in sorted(tally.polls_refused.items())
+        ),
+        (tally.polls_unanswered, "balance unanswered"),
     ]
     return ", ".join(f"{count} {what}" for count, what in told if count) or "nothing yet"

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from random import Random
 
 from providers.simulators.agenda import Agenda
-from providers.simulators.base import Move, Settlement, Simulator, Statement, Table
+from providers.simulators.base import Move, Request, Settlement, Simulator, Statement, Table
 from providers.simulators.orders import Copy, Order, Plan, Shares
+from providers.simulators.polls import Poll
 from providers.simulators.sending import Heard, Line, Loss
 from providers.simulators.tally import Tally
-from providers.simulators.verdict import Belief
+from providers.simulators.verdict import Belief, Fault
 
 TICK = 0.1
 SHORT_PATIENCE = 10.0  # seconds for what is open when somebody asks us to stop
@@ -74,6 +75,8 @@ class Traffic:
         self.senders, self.uids, self.course, self.line = senders, uids, course, line
         self.tallies = {sender.simulator.provider: Tally() for sender in senders}
         self.seconds_to_answer: list[float] = []
+        self.seconds_to_tell: list[float] = []  # The same of balance queries.
+        self.denied: list[Fault] = []  # Players who never heard their balance.
         self.first_paid: tuple[float, str, tuple[Move, ...]] | None = None
         self.started = time.monotonic()
         self.sending_seconds = 0.0  # How long new settlements came.
@@ -85,7 +88,7 @@ class Traffic:
         self._serials = itertools.count()
         self._lock = threading.Lock()
         self._hurry = False
-        self.agenda: Agenda[_Job] = Agenda(rate=course.rate, seconds=course.seconds)
+        self.agenda: Agenda[_Job | Poll] = Agenda(rate=course.rate, seconds=course.seconds)
 
     def run(self, *, stop: Stop, watch: Callable[["Traffic"], None]) -> None:
         """Send until the course is over and everything is answered, or patience is."""
@@ -119,7 +122,9 @@ class Traffic:
         """Nothing new, and no waiting for what was refused: only what got no answer goes on."""
         self._hurry = True
         self.agenda.end_stream()
-        self.agenda.forget(lambda job: job.order.settled or job.order.refused > 0)
+        self.agenda.forget(
+            lambda due: isinstance(due, Poll) or due.order.settled or due.order.refused > 0
+        )
 
     # -- In the threads -----------------------------------------------------------------------
 
@@ -128,6 +133,8 @@ class Traffic:
             try:
                 if isinstance(due, int):
                     self._arrive(due)
+                elif isinstance(due, Poll):
+                    self._ask(due)
                 else:
                     self._deliver(due)
             except Exception as error:  # A bug of ours: it must not end as a good verdict.
@@ -137,13 +144,15 @@ class Traffic:
                 self.agenda.done()
 
     def _arrive(self, number: int) -> None:
-        """Make settlement `number` up and send it."""
+        """Make settlement `number` up and send it, a balance query before some."""
         luck = Random(self.course.seed * 1_000_003 + number)
         plan = Plan.draw(self.course.shares, luck)
         simulator = luck.choice(self.senders).simulator
         stranger = f"stranger-{number}" if plan.stranger else ""
         table = Table(uids=self.uids, luck=luck, at=datetime.now(UTC), stranger=stranger)
         settlement = simulator.settle(number, table)
+        if plan.poll:
+            self._ask(Poll(simulator=simulator, settlement=settlement, stranger=plan.stranger))
         order = Order(simulator=simulator, settlement=settlement, plan=plan, luck=luck)
         with self._lock:
             self._open[id(order)] = order
@@ -152,6 +161,20 @@ class Traffic:
         if plan.twin:
             self.agenda.add(_Job(order, Copy.TWIN, settlement))
         self._deliver(_Job(order, Copy.FIRST, settlement))
+
+    def _ask(self, poll: Poll) -> None:
+        serial = next(self._serials)
+        request = poll.simulator.poll(poll.settlement, at=datetime.now(UTC), serial=serial)
+        heard = self._send(request, poll.simulator, serial, Loss.NONE)
+        after = poll.next_try(heard.answer)
+        with self._lock:
+            self.tallies[poll.simulator.provider].add_poll(poll, heard)
+            if heard.answer.statement is not Statement.NOTHING:
+                self.seconds_to_tell.append(heard.seconds)
+            if heard.answer.statement is Statement.REFUSED and after is None and not poll.stranger:
+                self.denied.append(poll.fault(heard.answer))
+        if after is not None and not self._hurry:
+            self.agenda.add(poll, after=after)
 
     def _deliver(self, job: _Job) -> None:
         order, simulator = job.order, job.order.simulator
@@ -162,13 +185,16 @@ class Traffic:
             return
         serial = next(self._serials)
         request = simulator.request(job.settlement, at=datetime.now(UTC), serial=serial)
-        paths = self._paths[simulator.provider]
         loss = order.plan.loss if job.copy is Copy.FIRST else Loss.NONE
         with self._lock:
             order.sent += 1
-        heard = self.line.send(request, simulator, path=paths[serial % len(paths)], loss=loss)
+        heard = self._send(request, simulator, serial, loss)
         with self._lock:
             self._hear(job, heard)
+
+    def _send(self, request: Request, simulator: Simulator, serial: int, loss: Loss) -> Heard:
+        paths = self._paths[simulator.provider]
+        return self.line.send(request, simulator, path=paths[serial % len(paths)], loss=loss)
 
     def _hear(self, job: _Job, heard: Heard) -> None:
         order, statement = job.order, heard.answer.statement

@@ -1,7 +1,8 @@
 """What the providers believe against what the books say: pure, over plain values.
 
-Four faults must never happen. A provider that was told success for a settlement that isn't paid
-exactly so, or that counts an order void which is paid, disagrees with the books about money.
+Some faults must never happen. A provider that was told success for a settlement that isn't paid
+exactly so, or that counts an order void which is paid, disagrees with the books about money. A
+player who has a wallet and never hears its balance can't play.
 """
 
 from collections import Counter, defaultdict
@@ -22,6 +23,7 @@ class FaultKind(StrEnum):
     PAID_TWICE = "paid twice"
     PAID_WRONGLY = "paid wrongly"
     PAID_VOID = "paid although the provider counts it void"
+    BALANCE_REFUSED = "balance refused although there is a wallet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

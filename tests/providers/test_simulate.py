@@ -80,11 +80,19 @@ def test_nothing_is_lost_or_paid_twice_while_web_and_backends_are_killed(
             "0.3",
             "--conflicts",
             "0.05",
+            "--polls",
+            "0.5",
         )
     assert set(result["verdict"].values()) == {0}
     assert chaos.killed == 1
     assert chaos.terminated > 0
     assert len(books.transactions()) > 300
+    sent = [one["polls"] for one in result["providers"].values()]
+    told = [one["balances_told"] for one in result["providers"].values()]
+    assert min(told) > 10, result["providers"]
+    assert sum(sent) > 150
+    kept = books.statements("SELECT DISTINCT operation FROM providers_callback ORDER BY operation")
+    assert kept == [("match",), ("result",), ("settle",)]
     keys = books.statements("SELECT count(*), count(DISTINCT delivery_id) FROM providers_callback")
     assert keys[0][0] == keys[0][1]
     assert books.violations() == []

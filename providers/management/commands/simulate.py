@@ -16,13 +16,14 @@ from providers.simulators.traffic import Course, Stop
 
 HELP = """\
 Let simulated providers send settlements to a running Cage over HTTP, then compare what they were
-told with what the books say. Four things must be 0, else the exit status is 1:
+told with what the books say. Five things must be 0, else the exit status is 1:
 
   acknowledged but not paid   the provider heard success and the books know nothing of it
   paid twice                  more than one transaction, or a balance that its entries don't explain
   paid wrongly                other player, currency or amount than acknowledged; or a conflicting
                               copy (other terms under a known id) was acknowledged
   paid although void          the provider heard a refusal that cancels the order, and it is paid
+  balance refused             a player with a wallet asked for its balance again and again in vain
 
 Deliveries are encrypted and signed as each provider does it. Resends carry new timestamps and
 nonces, half of them at the same time as the original. What gets no answer (HTTP error, broken
@@ -80,6 +81,11 @@ class Command(BaseCommand):
             default=0.01,
             help="share for somebody without a wallet (0.01)",
         )
+        add(
+            "--polls",
+            type=_share,
+            help="share preceded by a balance query (0, with --demo 0.3)",
+        )
         add("--seed", type=int, help="repeats the same choices (random)")
         add("--players", type=_count, default=20, help="how many sim- players play (20)")
         add("--connections", type=_count, default=16, help="at most so many at the same time (16)")
@@ -125,6 +131,7 @@ def asked_by_signals(stop: Stop) -> Iterator[None]:
 
 def _course(options: dict[str, Any]) -> Course:
     demo, rate, seconds = options["demo"], options["rate"], options["seconds"]
+    polls = options["polls"]
     return Course(
         rate=rate if rate is not None else 3.0 if demo else 20.0,
         seconds=seconds if seconds is not None or demo else 60.0,
@@ -133,6 +140,7 @@ def _course(options: dict[str, Any]) -> Course:
             conflicts=options["conflicts"],
             lost_replies=options["lost_replies"],
             unknown_players=options["unknown_players"],
+            polls=polls if polls is not None else 0.3 if demo else 0.0,
         ),
         seed=options["seed"] if options["seed"] is not None else random.randrange(10**6),
         players=options["players"],

@@ -1,5 +1,6 @@
 """An order's life: what it hears, when it goes again, and what the provider believes at last."""
 
+from dataclasses import replace
 from random import Random
 
 from providers.simulators.base import Answer, Statement
@@ -87,9 +88,18 @@ def test_an_acknowledged_conflict_is_remembered_even_if_its_reply_was_lost() -> 
 
 
 def test_the_shares_decide_how_often_what_happens() -> None:
-    shares = Shares(resends=0.1, conflicts=0.01, lost_replies=0.02, unknown_players=0.05)
+    shares = Shares(resends=0.1, conflicts=0.01, lost_replies=0.02, unknown_players=0.05, polls=0.3)
     plans = [Plan.draw(shares, Random(number)) for number in range(5_000)]
     assert 400 < sum(plan.twin or plan.resend for plan in plans) < 600
     assert 20 < sum(plan.conflict for plan in plans) < 90
     assert 60 < sum(plan.loss is not Loss.NONE for plan in plans) < 150
     assert 180 < sum(plan.stranger for plan in plans) < 320
+    assert 1400 < sum(plan.poll for plan in plans) < 1600
+
+
+def test_asking_for_balances_changes_nothing_else_that_a_seed_decides() -> None:
+    for seed in range(200):
+        luck, other = Random(seed), Random(seed)
+        silent, asking = Plan.draw(Shares(), luck), Plan.draw(Shares(polls=1.0), other)
+        assert asking == replace(silent, poll=True)
+        assert luck.random() == other.random()

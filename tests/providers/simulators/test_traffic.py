@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from providers.simulators import verdict
+import pytest
+
+from providers.simulators import polls, verdict
 from providers.simulators.base import Answer, Move, Settlement, Simulator, Statement
 from providers.simulators.orders import Shares
 from providers.simulators.sending import Heard, Loss
-from providers.simulators.tally import total
+from providers.simulators.tally import total, words
 from providers.simulators.traffic import Course, Sender, Stop, Traffic
 from providers.simulators.verdict import Booked, FaultKind
 from tests.providers.simulators.cast import RUN, simulator
@@ -33,6 +35,16 @@ class Seen:
     def request(self, settlement: Settlement, **_: object) -> Any:
         return settlement
 
+    def poll(self, settlement: Settlement, **_: object) -> Any:
+        return Asked(settlement.moves[0].uid)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A balance query that can be looked through."""
+
+    uid: str
+
 
 @dataclass
 class MemoryCage:
@@ -41,19 +53,26 @@ class MemoryCage:
     believes_anything: bool = False
     pays: bool = True
     silent_until: int = 0
+    tells: bool = True
+    refuses_to_tell: int = 0  # So many balance queries are refused at first.
     paid: dict[tuple[str, str], tuple[Move, ...]] = field(default_factory=dict)
     deliveries: Counter[tuple[str, str]] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def send(self, settlement: Settlement, seen: Seen, *, path: str, loss: Loss) -> Heard:
+    def send(self, sent: Settlement | Asked, seen: Seen, *, path: str, loss: Loss) -> Heard:
         with self.lock:
-            answer = self._answer(settlement)
+            answer = self._tell(sent) if isinstance(sent, Asked) else self._answer(sent)
         lost = loss is not Loss.NONE
         return Heard(
             answer=Answer(statement=Statement.NOTHING, reason="reply lost") if lost else answer,
             said=answer.statement,
             seconds=0.001,
         )
+
+    def _tell(self, asked: Asked) -> Answer:
+        self.refuses_to_tell -= 1
+        known = self.tells and not asked.uid.startswith("stranger")
+        return SUCCESS if known and self.refuses_to_tell < 0 else REFUSED
 
     def _answer(self, settlement: Settlement) -> Answer:
         key = settlement.provider, settlement.reference
@@ -160,3 +179,37 @@ def test_asked_to_stop_it_ends_at_once_and_still_knows_what_it_believes() -> Non
     traffic.run(stop=stop, watch=lambda _: None)
     assert len(traffic.beliefs()) == traffic.tallies["jdb"].settlements
     assert sum(move.credit for moves in cage.paid.values() for move in moves) >= Decimal(0)
+
+
+def test_balance_queries_are_counted_apart_and_strangers_are_refused() -> None:
+    cage = MemoryCage()
+    traffic = stream(cage, "jdb", "sud", "hotroad", polls=1.0, unknown_players=0.1)
+    whole = total(list(traffic.tallies.values()))
+    strangers = sum(belief.stranger for belief in traffic.beliefs())
+    assert strangers > 0
+    assert whole.polls == whole.settlements == 100
+    assert whole.told == 100 - strangers
+    assert whole.polls_refused == {"unknown player": strangers}
+    assert (whole.deliveries, traffic.denied) == (cage.deliveries.total(), [])
+    assert len(traffic.seconds_to_tell) == 100
+    assert words(whole).endswith(
+        f"{whole.told} balances told, {strangers} balance refused (unknown player)"
+    )
+
+
+def test_a_balance_that_is_refused_for_a_while_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(polls, "REFUSED", (0.01, 0.01))
+    cage = MemoryCage(refuses_to_tell=2)
+    traffic = stream(cage, "jdb", polls=1.0, unknown_players=0)
+    whole = total(list(traffic.tallies.values()))
+    assert (whole.polls, whole.told, traffic.denied) == (102, 100, [])
+
+
+def test_a_cage_that_never_tells_a_balance_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polls, "REFUSED", (0.01, 0.01))
+    traffic = stream(MemoryCage(tells=False), "jdb", polls=0.1, unknown_players=0)
+    assert {fault.kind for fault in traffic.denied} == {FaultKind.BALANCE_REFUSED}
+    assert traffic.tallies["jdb"].polls == 3 * len(traffic.denied)
+    assert "asked 3 times: 1003" in str(traffic.denied[0])

@@ -59,6 +59,39 @@ def test_a_request_has_the_fields_of_the_document(protocol: str) -> None:
     assert set(message(protocol, request)) == set(DOCUMENTED[protocol].split())
 
 
+def asked(protocol: str, serial: int, seed: int = 7) -> tuple[str, dict[str, Any]]:
+    """(operation, message) of a balance query."""
+    request = simulator(protocol).poll(first(protocol, seed), at=NOW, serial=serial)
+    assert request.is_poll
+    return request.operation, message(protocol, request)
+
+
+def test_balance_queries_are_as_the_documents_describe_them() -> None:
+    uid = {protocol: first(protocol).moves[0].uid for protocol in EVERYONE}
+    assert asked("besoft", 0) == (
+        "",
+        {"action": 1, "uid": uid["besoft"], "ts": "1795262400123", "currency": "USD",
+         "gid": "afa026"},
+    )  # fmt: skip
+    game = {"gType": 58, "mType": 58016}
+    for serial, asking in enumerate([{"gType": 0, "mType": 999}, game]):
+        assert asked("jdb", serial) == (
+            "",
+            {"action": 6, "ts": 1795262400123, "uid": uid["jdb"],
+             "currency": first("jdb").message["currency"], **asking},
+        )  # fmt: skip
+    assert asked("sud", 0) == ("get_score", {"uid": uid["sud"]})
+    assert asked("sud", 1) == ("get_account", {"uid": uid["sud"]})
+    assert asked("hotroad", 0) == ("get_balance", {"userId": "hrg" + uid["hotroad"]})
+
+
+@pytest.mark.parametrize("protocol", EVERYONE)
+@pytest.mark.parametrize("seed", range(10))
+def test_a_stranger_asks_before_playing(protocol: str, seed: int) -> None:
+    settlement = simulator(protocol).settle(0, table(seed, stranger="nobody"))
+    assert settlement.moves[0].uid == "nobody"
+
+
 @pytest.mark.parametrize("protocol", EVERYONE)
 def test_a_resend_changes_what_is_volatile_and_nothing_else(protocol: str) -> None:
     one, settlement = simulator(protocol), first(protocol)
