@@ -183,9 +183,8 @@ def _verdict(result: Result) -> Table:
         count = _count(result, kind)
         style = "bold red" if count else "green"
         table.add_row(str(count), kind.value, style=style)
-    table.add_row(
-        str(_void(result)), "void: the provider counts the order as cancelled", style="dim"
-    )
+    if void := _void(result):
+        table.add_row(str(void), "cancelled on the provider's side, and not paid", style="dim")
     for reason, count in _reasons(result).items():
         table.add_row(str(count), f"unsettled, people would talk now: {reason}", style="dim")
     return table
