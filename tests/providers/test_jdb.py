@@ -231,3 +231,17 @@ def test_our_own_fault_is_kept_and_heard_as_not_decided(
     row = Callback.objects.get()
     assert (row.outcome, "planted" in row.reason) == ("failed", True)
     assert send(senders.jdb(SETTLE)).body == OK
+
+
+def test_the_ciphertext_vector_of_our_notes_asks_for_a_balance(
+    books: Books, providers: None
+) -> None:
+    """Made with OpenSSL: {"action":6,...,"uid":"john","currency":"RB",...} and 13 spaces."""
+    books.open("john", "CNY", "12345.678")
+    x = (
+        b"617VMzIf3wfDOmF9JzBeFFoVAkhgPNkGroZ4Kll9MibjcVRJQc6jteBbXlaHeHbIGR87wsSE6XJEvziJxigwe378"
+        b"cRX_v8XFOaslrqMPPwM8ATHG6yRLfBoVW_8zOIBy"
+    )
+    sent = Sent(path="jdb", body=b"x=" + x, content_type="application/x-www-form-urlencoded")
+    assert send(sent).body == OK
+    assert Callback.objects.count() == 0
