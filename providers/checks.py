@@ -9,6 +9,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, run_checks
 from django.core.management.base import SystemCheckError
 from django.db import Error, connections, transaction
+from django.db.backends.utils import CursorWrapper
 
 from providers import registry
 from wallets.instructions import HOUSE
@@ -47,19 +48,7 @@ def names_are_kept(*, databases: Sequence[str] | None, **_: Any) -> list[CheckMe
     if not databases or "default" not in databases:
         return []
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT to_regclass('wallets_transaction')")
-        if cursor.fetchone() == (None,):
-            return []
-        cursor.execute(NAMES)
-        used = {name for (name,) in cursor.fetchall()}
-    return [
-        checks.Error(
-            f"{name} has transactions and is missing from PROVIDERS.",
-            hint='Names are never renamed or reused. Keep it, with "retired": true if it is over.',
-            id="providers.E010",
-        )
-        for name in sorted(used - {HOUSE} - set(registry.current().by_name))
-    ]
+        return _missing(_names(cursor) or set())
 
 
 def configuration_is_verified() -> bool:
@@ -73,14 +62,14 @@ def configuration_is_verified() -> bool:
     try:
         with transaction.atomic(), connections["default"].cursor() as cursor:
             cursor.execute(LIMITS)
-            cursor.execute("SELECT to_regclass('wallets_transaction')")
-            if cursor.fetchone() == (None,):
-                return False  # Not migrated yet, or being restored: nothing to compare with.
-            errors = configuration() + names_are_kept(databases=["default"])
+            names = _names(cursor)
     except Error as error:
         connections["default"].close()
         log.warning("PROVIDERS could not be held against the ledger: %s", error)
         return False
+    if names is None:
+        return False  # Not migrated yet, or being restored: nothing to compare with.
+    errors = configuration() + _missing(names)
     for message in errors:
         log.error("PROVIDERS is not valid: %s", message)
     if not errors:
@@ -101,3 +90,23 @@ def require_valid_configuration() -> None:
     errors = [message for message in messages if message.is_serious()]
     if errors:
         raise SystemCheckError("\n".join(str(error) for error in errors))
+
+
+def _names(cursor: CursorWrapper) -> set[str] | None:
+    """The providers that have transactions; None where there is no ledger."""
+    cursor.execute("SELECT to_regclass('wallets_transaction')")
+    if cursor.fetchone() == (None,):
+        return None
+    cursor.execute(NAMES)
+    return {name for (name,) in cursor.fetchall()}
+
+
+def _missing(names: set[str]) -> list[CheckMessage]:
+    return [
+        checks.Error(
+            f"{name} has transactions and is missing from PROVIDERS.",
+            hint='Names are never renamed or reused. Keep it, with "retired": true if it is over.',
+            id="providers.E010",
+        )
+        for name in sorted(names - {HOUSE} - set(registry.current().by_name))
+    ]
