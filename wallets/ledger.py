@@ -57,7 +57,7 @@ def post(
                 receipts = _post(instructions, at=at, deadline=deadline)
                 if record is not None:
                     record(receipts)
-                _left(deadline)
+                _left(deadline)  # Past it nothing is committed, whatever took so long.
                 return receipts
         except _Raced:
             continue  # Rolled back, locks released; the racer's id is known now. Decide again.

@@ -222,12 +222,6 @@ class Protocol(ABC, Generic[SettingsT]):
 NO_CURRENCY = "?"
 
 
-def only_url(delivery: Delivery) -> None:
-    """Raises UnknownOperation where everything goes to one URL and this came to another."""
-    if delivery.operation:
-        raise UnknownOperation("This provider sends everything to one URL.")
-
-
 def transaction_id(operation: str, their_id: object) -> str:
     """How a transaction of any provider is named: `settle:272017`."""
     return f"{operation}:{their_id}"

@@ -56,7 +56,8 @@ class Jdb(base.Protocol[fields.JdbSettings]):
         return envelope.open_with(self._pairs, delivery.body)
 
     def operation(self, delivery: base.Delivery, body: bytes) -> str:
-        base.only_url(delivery)
+        if delivery.operation:
+            raise base.UnknownOperation("JDB sends everything to one URL.")
         action = envelope.HEAD.read(body).action
         if action not in fields.OPERATIONS:
             raise base.UnknownOperation(f"JDB has no action {action}.")
