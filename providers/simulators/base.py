@@ -109,9 +109,9 @@ class Simulator(ABC):
         self.run = run
 
     @property
-    @abstractmethod
     def currencies(self) -> tuple[str, ...]:
-        """The currencies in which this provider's players need wallets."""
+        """The currencies in which this provider's players need wallets: mostly one, configured."""
+        return (self.settings.currency,)
 
     @property
     @abstractmethod

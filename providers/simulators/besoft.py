@@ -48,10 +48,6 @@ class BeSoft(Simulator):
     refusal_means = RefusalMeans.VOID
 
     @property
-    def currencies(self) -> tuple[str, ...]:
-        return (self.settings.currency,)
-
-    @property
     def prefix(self) -> str:
         return f"sim{self.run:x}t"
 

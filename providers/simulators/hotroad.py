@@ -47,10 +47,6 @@ class HotRoad(Simulator):
     refusal_means = RefusalMeans.OWED
 
     @property
-    def currencies(self) -> tuple[str, ...]:
-        return (self.settings.currency,)
-
-    @property
     def prefix(self) -> str:
         return f"S{self.run:x}-"  # txId has at most 20 characters.
 

@@ -52,10 +52,6 @@ class Sud(Simulator):
     refusal_means = RefusalMeans.OWED
 
     @property
-    def currencies(self) -> tuple[str, ...]:
-        return (self.settings.currency,)
-
-    @property
     def prefix(self) -> str:
         return f"sim{self.run:x}-"
 

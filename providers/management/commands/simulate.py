@@ -46,58 +46,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
+        for name, kind, default, text in NUMBERS:
+            add(f"--{name}", type=kind, default=default, help=text)
         add(
             "--provider",
             action="append",
             default=[],
             help="a provider's name; again for more (all that are configured and not retired)",
         )
-        add(
-            "--rate",
-            type=_not_negative,
-            help="new settlements a second; 0: as many as possible (20, with --demo 3)",
-        )
-        add(
-            "--seconds",
-            type=_not_negative,
-            help="how long new ones come (60, with --demo for ever)",
-        )
-        add(
-            "--resends",
-            type=_share,
-            default=0.1,
-            help="share sent again although all is well (0.1)",
-        )
-        add(
-            "--conflicts",
-            type=_share,
-            default=0.01,
-            help="share followed by a copy with other terms (0.01)",
-        )
-        add("--lost-replies", type=_share, default=0.02, help="share whose reply gets lost (0.02)")
-        add(
-            "--unknown-players",
-            type=_share,
-            default=0.01,
-            help="share for somebody without a wallet (0.01)",
-        )
-        add(
-            "--polls",
-            type=_share,
-            help="share preceded by a balance query (0, with --demo 0.3)",
-        )
-        add("--seed", type=int, help="repeats the same choices (random)")
-        add("--players", type=_count, default=20, help="how many sim- players play (20)")
-        add("--connections", type=_count, default=16, help="at most so many at the same time (16)")
-        add(
-            "--patience",
-            type=_not_negative,
-            default=60.0,
-            help="seconds that unanswered ones are sent again after the last new one (60)",
-        )
-        add(
-            "--url", default="http://127.0.0.1:8000", help="where Cage runs (http://127.0.0.1:8000)"
-        )
+        url = "http://127.0.0.1:8000"
+        add("--url", default=url, help=f"where Cage runs ({url})")
         add("--json", action="store_true", help="print the result as JSON")
         add("--demo", action="store_true", help="run gently until Ctrl-C and tell what happens")
 
@@ -169,3 +127,24 @@ def _count(text: str) -> int:
     if value < 1:
         raise ArgumentTypeError("must be 1 or more")
     return value
+
+
+# Name, type, default (None: it depends on --demo) and help.
+NUMBERS = (
+    ("rate", _not_negative, None, "new settlements a second; 0: as many as possible (20, demo 3)"),
+    ("seconds", _not_negative, None, "how long new ones come (60, with --demo for ever)"),
+    ("resends", _share, 0.1, "share sent again although all is well (0.1)"),
+    ("conflicts", _share, 0.01, "share followed by a copy with other terms (0.01)"),
+    ("lost-replies", _share, 0.02, "share whose reply gets lost (0.02)"),
+    ("unknown-players", _share, 0.01, "share for somebody without a wallet (0.01)"),
+    ("polls", _share, None, "share preceded by a balance query (0, with --demo 0.3)"),
+    ("seed", int, None, "repeats the same choices (random)"),
+    ("players", _count, 20, "how many sim- players play (20)"),
+    ("connections", _count, 16, "at most so many at the same time (16)"),
+    (
+        "patience",
+        _not_negative,
+        60.0,
+        "seconds that unanswered ones are sent again at the end (60)",
+    ),
+)
