@@ -64,13 +64,15 @@ def post(
     raise RuntimeError("transaction ids kept appearing and vanishing while a group was decided")
 
 
-def balance(*, uid: str, currency: str) -> Decimal:
-    """What is in the player's wallet, whatever the player's status: one statement, no locks.
+def balance(*, uid: str, currency: str, deadline: float | None = None) -> Decimal:
+    """What is in the player's wallet, whatever the player's status: one round trip, no locks.
 
-    Raises UnknownPlayer, UnknownCurrency, and whatever the database raises.
+    Raises UnknownPlayer, UnknownCurrency, OutOfTime past the `deadline` (as in `post`), and
+    whatever the database raises.
     """
+    patience = PATIENCE if deadline is None else _left(deadline)
     with connection.cursor() as cursor:
-        found = sql.read_balance(cursor, uid, currency)
+        found = sql.read_balance(cursor, uid, currency, patience=patience)
     if found is None:
         raise UnknownPlayer
     if found[0] is None:

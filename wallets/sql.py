@@ -41,7 +41,10 @@ JOIN wallets_transaction t
 PLAYERS = "SELECT uid, status FROM wallets_player WHERE uid = ANY(%s::text[])"
 
 # A row for the player, with NULL where there is no wallet in that currency.
+# One message, so one round trip; the server takes it as one transaction, which is what the limits
+# are local to.
 BALANCE = """
+SET LOCAL lock_timeout = %s; SET LOCAL statement_timeout = %s;
 SELECT w.balance
 FROM wallets_player p
 LEFT JOIN wallets_wallet w ON w.player_id = p.id AND w.currency = %s
@@ -105,9 +108,17 @@ def read_known(cursor: CursorWrapper, keys: Collection[Key]) -> dict[Key, KnownT
     }
 
 
-def read_balance(cursor: CursorWrapper, uid: str, currency: str) -> tuple[Decimal | None] | None:
-    """(balance,); (None,) where the player has no such wallet; None where there is no player."""
-    cursor.execute(BALANCE, [currency, uid])
+def read_balance(
+    cursor: CursorWrapper, uid: str, currency: str, *, patience: float
+) -> tuple[Decimal | None] | None:
+    """(balance,); (None,) where the player has no such wallet; None where there is no player.
+
+    Waits for no more than `patience` seconds.
+    """
+    milliseconds = max(1, int(patience * 1000))
+    cursor.execute(BALANCE, [milliseconds, milliseconds, currency, uid])
+    while cursor.nextset():
+        pass  # The last of the three has the row.
     row: tuple[Decimal | None] | None = cursor.fetchone()
     return row
 

@@ -1,9 +1,11 @@
 """Balance queries of the four providers, from the outside: literal in, literal out."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections, transaction
 from prometheus_client import REGISTRY
 
 from providers.models import Callback
@@ -203,3 +205,18 @@ def test_queries_are_counted_by_their_answers(books: Books, providers: None) -> 
     books.open(*TestJdb.player)
     send(senders.jdb(JDB))
     assert (count("told"), count("refused")) == (before[0] + 1, before[1] + 1)
+
+
+def test_a_poll_waits_for_a_migrations_lock_no_longer_than_for_a_verdict(
+    books: Books, providers: None, settings: Any
+) -> None:
+    settings.ANSWER_WITHIN = timedelta(milliseconds=300)
+    books.open("john", "USD")
+    poll = senders.jdb(JDB)
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("LOCK TABLE wallets_wallet")
+        assert send(poll).json["status"] == "9999"
+    assert send(poll).json == {"status": "0000", "balance": "0.00", "err_text": ""}
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("0",)  # The limit ended with the query.
