@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
@@ -22,7 +23,7 @@ from providers.opening import Fault, Opened
 from providers.protocols.base import Delivery, Note, Reply, Unauthentic
 from providers.registry import Provider
 from wallets import ledger
-from wallets.instructions import Instruction, Receipt
+from wallets.instructions import Receipt
 from wallets.refusals import Conflict, Refusal
 
 PAUSE = 0.05  # Seconds before a database that failed is asked again.
@@ -55,12 +56,11 @@ def settle(
     def record(receipts: Sequence[Receipt]) -> None:
         answered, at = iter(receipts), clock()
         decided[:] = [
-            _decide(one, next(answered) if isinstance(one.meaning, Instruction) else None, at)
-            for one in opened
+            _decide(one, list(islice(answered, len(one.instructions))), at) for one in opened
         ]
         callbacks.keep(decided)
 
-    instructions = [one.meaning for one in opened if isinstance(one.meaning, Instruction)]
+    instructions = [instruction for one in opened for instruction in one.instructions]
     ledger.post(instructions, at=clock(), record=record, deadline=deadline)
     for one in decided:
         metrics.CALLBACKS.labels(one.delivery.provider, one.operation, one.outcome.value).inc()
@@ -119,15 +119,14 @@ def _kept(opened: Opened, *, deadline: float) -> Reply:
     return _no_verdict(opened.provider, opened.delivery, opened.operation, why=why)
 
 
-def _decide(opened: Opened, receipt: Receipt | None, at: datetime) -> Decided:
+def _decide(opened: Opened, receipts: Sequence[Receipt], at: datetime) -> Decided:
     """The row and the reply of one delivery of a group."""
-    outcome, reason, reply = _verdict(opened, receipt, at)
-    meaning = opened.meaning
+    outcome, reason, reply = _verdict(opened, receipts, at)
     return Decided(
         delivery=opened.delivery,
         unwrapped=opened.unwrapped,
         operation=opened.operation,
-        transaction_id=meaning.transaction_id if isinstance(meaning, Instruction) else "",
+        transaction_id=_named(receipts),
         outcome=outcome,
         reason=reason,
         reply=reply,
@@ -135,20 +134,29 @@ def _decide(opened: Opened, receipt: Receipt | None, at: datetime) -> Decided:
     )
 
 
-def _verdict(opened: Opened, receipt: Receipt | None, at: datetime) -> tuple[Outcome, str, Reply]:
+def _named(receipts: Sequence[Receipt]) -> str:
+    """The transaction under which the row is found: of several the first that changed the books."""
+    posted = [receipt for receipt in receipts if receipt.posted]
+    return next((one.instruction.transaction_id for one in [*posted, *receipts]), "")
+
+
+def _verdict(
+    opened: Opened, receipts: Sequence[Receipt], at: datetime
+) -> tuple[Outcome, str, Reply]:
     protocol, operation, meaning = opened.provider.protocol, opened.operation, opened.meaning
     if isinstance(meaning, Fault):
         return Outcome.FAILED, meaning.text, protocol.no_verdict(operation, at=at)
     if isinstance(meaning, Note):
-        return Outcome.ACKNOWLEDGED, meaning.text, protocol.reply(operation, meaning, at=at)
-    refusal = meaning if isinstance(meaning, Refusal) else receipt.refusal if receipt else None
+        return Outcome.ACKNOWLEDGED, meaning.text, protocol.reply(operation, (), at=at)
+    refused = (receipt.refusal for receipt in receipts if receipt.refusal)
+    refusal = meaning if isinstance(meaning, Refusal) else next(refused, None)
     if refusal is not None:
         outcome = Outcome.CONFLICT if isinstance(refusal, Conflict) else Outcome.REFUSED
         reason = f"{refusal.name}: {refusal}"
         return outcome, reason, protocol.refuse(operation, refusal, at=at)
-    assert receipt is not None
-    outcome = Outcome.POSTED if receipt.posted else Outcome.DUPLICATE
-    return outcome, "", protocol.reply(operation, receipt, at=at)
+    posted = any(receipt.posted for receipt in receipts)
+    outcome = Outcome.POSTED if posted else Outcome.DUPLICATE
+    return outcome, "", protocol.reply(operation, receipts, at=at)
 
 
 def _turn_away(provider: Provider, delivery: Delivery, refusal: Unauthentic) -> Reply:

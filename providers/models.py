@@ -37,9 +37,9 @@ class Callback(models.Model):
     rights = "SELECT, INSERT"
 
     delivery_id = models.UUIDField()
-    provider = models.CharField(max_length=32)
+    provider = models.CharField(max_length=32, db_collation="C")
     operation = models.CharField(max_length=32, blank=True)
-    transaction_id = models.CharField(max_length=200, blank=True)
+    transaction_id = models.CharField(max_length=200, blank=True, db_collation="C")
     received_at = models.DateTimeField()
     decided_at = models.DateTimeField()
     address = models.GenericIPAddressField(null=True, blank=True)

@@ -4,7 +4,7 @@ import logging
 import traceback
 from dataclasses import dataclass, replace
 
-from providers.protocols.base import Delivery, Malformed, Note, Query, Unauthentic
+from providers.protocols.base import Delivery, Malformed, Meaning, Note, Query, Unauthentic
 from providers.registry import Provider
 from wallets.instructions import Instruction
 from wallets.refusals import Declined, Refusal
@@ -29,7 +29,12 @@ class Opened:
     delivery: Delivery
     unwrapped: bytes
     operation: str
-    meaning: Instruction | Note | Query | Refusal | Fault
+    meaning: tuple[Instruction, ...] | Note | Query | Refusal | Fault
+
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """What is to be booked, together or not at all; nothing where it means something else."""
+        return self.meaning if isinstance(self.meaning, tuple) else ()
 
     @property
     def only_asks(self) -> bool:
@@ -43,7 +48,7 @@ def open_(provider: Provider, delivery: Delivery) -> Opened:
         raise Unauthentic("The address is not in allowed_ips.")
     unwrapped = provider.protocol.unwrap(delivery)
     operation = ""
-    meaning: Instruction | Note | Query | Refusal | Fault
+    meaning: tuple[Instruction, ...] | Note | Query | Refusal | Fault
     try:
         if len(delivery.body) > LARGEST_BODY:
             raise Malformed("The body is too large.")
@@ -64,13 +69,17 @@ def open_(provider: Provider, delivery: Delivery) -> Opened:
 
 
 def _ours(
-    provider: Provider, delivery: Delivery, meaning: Instruction | Note | Query
-) -> Instruction | Note | Query:
+    provider: Provider, delivery: Delivery, meaning: Meaning
+) -> tuple[Instruction, ...] | Note | Query:
     """The meaning, under the delivery's id; a retired provider's new instructions are declined."""
     retired = Declined("The provider is retired.") if provider.retired else None
     if isinstance(meaning, Instruction):
-        declined = retired or meaning.declined
-        return replace(meaning, origin_id=delivery.delivery_id, declined=declined)
+        meaning = (meaning,)
+    if isinstance(meaning, tuple):
+        return tuple(
+            replace(one, origin_id=delivery.delivery_id, declined=retired or one.declined)
+            for one in meaning
+        )
     if retired is not None:
         raise retired
     return meaning

@@ -11,7 +11,12 @@ from pytest_django import DjangoDbBlocker
 
 from tests.cast import Books
 
-GUARDED = ["wallets_transaction", "wallets_entry", "providers_callback"]
+GUARDED = [
+    "wallets_transaction",
+    "wallets_entry",
+    "wallets_reference",
+    "providers_callback",
+]
 EMPTIED = [*GUARDED, "wallets_wallet", "wallets_player", "providers_unauthentic", "auth_user"]
 
 KEY = "0123456789abcdef"

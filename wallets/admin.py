@@ -156,9 +156,20 @@ class TransactionAdmin(TransactionColumns, pages.ReadOnly):
         (None, {"fields": [*OVERVIEW, "see_also"]}),
         (
             "As the provider states it",
-            {"fields": ["reference_", "round", "game_", "stake_", "stated", "refers", "occurred"]},
+            {
+                "fields": [
+                    "reference_",
+                    "round",
+                    "game_",
+                    "stake_",
+                    "stated",
+                    "refers",
+                    "referred",
+                    "occurred",
+                ]
+            },
         ),
-        ("Where it comes from", {"fields": ["origin_", "origin_id", "reversal", "digest"]}),
+        ("Where it comes from", {"fields": ["origin_", "origin_id", "digest"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Transaction]:

@@ -10,11 +10,14 @@ from django.utils.safestring import SafeString
 
 from wallets import pages
 from wallets.instructions import Kind, Origin
-from wallets.models import Entry, Transaction, Wallet
+from wallets.models import Entry, Reference, Transaction, Wallet
 from wallets.money import EXACT, ZERO
 from wallets.refusals import Refusal
 
 WALLET = "wallet__id__exact"  # The query parameter of one wallet's statement.
+
+PASSIVE = {"settles": "Settled by", "cancels": "Cancelled by", "mentions": "Mentioned by"}
+OPEN = "Open: nothing settles or cancels it yet."
 
 
 class WalletColumns:
@@ -154,8 +157,17 @@ class TransactionColumns:
 
     @admin.display(description="Refers to")
     def refers(self, transaction: Transaction) -> SafeString | str:
-        ids = [(pages.short(str(name)),) for name in transaction.refers_to]
-        return format_html_join(", ", "{}", ids) or pages.NOTHING
+        """What it settles or cancels, linked where the books know it."""
+        references = list(transaction.references.order_by("id"))
+        targets = Transaction.objects.filter(
+            provider=transaction.provider,
+            transaction_id__in=[reference.target for reference in references],
+        )
+        known = {target.transaction_id: target for target in targets}
+        return _lines(
+            (Reference.Effect(one.effect).label, known.get(one.target), one.target)
+            for one in references
+        )
 
     @admin.display(description="Occurred at (provider's clock)")
     def occurred(self, transaction: Transaction) -> SafeString | str:
@@ -165,14 +177,18 @@ class TransactionColumns:
     def origin_(self, transaction: Transaction) -> SafeString:
         return pages.explained(Origin(transaction.origin))
 
-    @admin.display(description="Reversal")
-    def reversal(self, transaction: Transaction) -> SafeString | str:
-        if transaction.reverses is not None:
-            return format_html(
-                "Reverses {}", pages.link(transaction.reverses, transaction.reverses)
-            )
-        later = Transaction.objects.filter(reverses=transaction).first()
-        return format_html("Reversed by {}", pages.link(later, later)) if later else pages.NOTHING
+    @admin.display(description="Outcome")
+    def referred(self, transaction: Transaction) -> SafeString | str:
+        """What settles or cancels it. A bet of which nothing does is open."""
+        found = Reference.objects.filter(
+            provider=transaction.provider, target=transaction.transaction_id
+        )
+        lines = _lines(
+            (PASSIVE[one.effect], one.transaction, one.transaction.transaction_id)
+            for one in found.select_related("transaction").order_by("id")
+        )
+        is_open = transaction.kind == Kind.BET and not transaction.refusal
+        return OPEN if is_open and lines == pages.NOTHING else lines
 
     @admin.display(description="Digest of the terms")
     def digest(self, transaction: Transaction) -> SafeString:
@@ -185,8 +201,19 @@ def _result(transaction: Transaction) -> tuple[str, str, str]:
         return "good", "Booked", "The books changed, once."
     refusal = Refusal.kinds.get(transaction.refusal)
     reason = refusal.sentence if refusal else transaction.refusal
+    if not bytes(transaction.terms):
+        return "warning", "Cancelled", f"{reason} It had not come: if it does, it is refused."
     final = "Nothing was moved and never will be: the provider counts the order void."
     return "warning", "Refused", f"{reason} {final}"
+
+
+def _lines(references: Iterable[tuple[str, Transaction | None, str]]) -> SafeString | str:
+    """One line each: what it does, and to or by which transaction."""
+    lines = [
+        (word, pages.link(target, pages.short(name)) if target else pages.short(name))
+        for word, target, name in references
+    ]
+    return format_html_join("", "<div>{} {}</div>", lines) or pages.NOTHING
 
 
 def _currencies(transaction: Transaction) -> list[str]:

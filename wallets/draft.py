@@ -1,16 +1,17 @@
 """A group's decisions, taken in memory between the ledger's reads and its writes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import localcontext
+from itertools import groupby
 
-from wallets import instructions, money
+from wallets import bets, money, rows
 from wallets.instructions import Instruction, Kind, Movement, Receipt
 from wallets.models import Player
 from wallets.refusals import (
     BalanceTooLarge,
-    Conflict,
+    BetCancelled,
     InsufficientFunds,
     PlayerClosed,
     PlayerSuspended,
@@ -18,48 +19,17 @@ from wallets.refusals import (
     UnknownCurrency,
     UnknownPlayer,
 )
+from wallets.rows import (
+    Effect,
+    Known,
+    KnownTransaction,
+    LockedWallet,
+    Moved,
+    NewEntry,
+    NewTransaction,
+)
 
-Key = tuple[str, str]
 STAKING = frozenset({Kind.BET, Kind.BET_AND_SETTLEMENT})
-
-
-@dataclass(slots=True, kw_only=True)
-class LockedWallet:
-    """A wallet's row as locked, then as the draft leaves it."""
-
-    id: int
-    balance: Decimal
-    sequence: int
-    moved: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownTransaction:
-    """A transaction that is in the books, or that this group is about to write."""
-
-    terms: bytes
-    refusal: str = ""
-    is_reversed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEntry:
-    wallet_id: int
-    sequence: int
-    debit: Decimal
-    credit: Decimal
-    balance_before: Decimal
-    balance_after: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewTransaction:
-    """One row to insert. With a `refusal` it has no entries: a refusal that stands."""
-
-    instruction: Instruction
-    terms: bytes
-    refusal: str = ""
-    entries: tuple[NewEntry, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,44 +42,122 @@ class Draft:
 
     wallets: dict[tuple[str, str], LockedWallet]
     players: Mapping[str, str]
-    known: dict[Key, KnownTransaction]
+    known: Known
     decided_at: datetime
     new: list[NewTransaction] = field(default_factory=list)
 
+    def decide_all(self, instructions: Iterable[Instruction]) -> list[Receipt]:
+        """One receipt each; those of one delivery are booked together, or none of them is."""
+        return [
+            receipt for together in _deliveries(instructions) for receipt in self._decide(together)
+        ]
+
+    def _decide(self, together: Sequence[Instruction]) -> list[Receipt]:
+        if len(together) == 1:
+            return [self.decide(together[0])]
+        trial = replace(
+            self,
+            wallets={name: replace(wallet) for name, wallet in self.wallets.items()},
+            known=self.known.copy(),
+            new=list(self.new),
+        )
+        receipts = [trial.decide(instruction) for instruction in together]
+        refusal = next((receipt.refusal for receipt in receipts if receipt.refusal), None)
+        if refusal is not None:
+            return [self._receipt(instruction, refusal=refusal) for instruction in together]
+        self.wallets, self.known, self.new = trial.wallets, trial.known, trial.new
+        return receipts
+
     def decide(self, instruction: Instruction) -> Receipt:
         """The receipt of `instruction`; what it changes is kept for writing."""
-        terms = instructions.terms(
-            (m.uid, m.currency, m.debit, m.credit) for m in instruction.movements
-        )
-        known = self.known.get(instruction.key)
+        known = self.known.transactions.get(instruction.key)
         if known is not None:
-            return self._receipt(instruction, refusal=_repetition(known, terms))
-        refusal = self._refusal(instruction)
-        if refusal is None:
+            return self._receipt(instruction, refusal=known.repetition(instruction.terms))
+        refusal = self._book(instruction)
+        if refusal is not None and instruction.refusal_stands:
             self._add(
                 NewTransaction(
-                    instruction=instruction,
-                    terms=terms,
-                    entries=self._move(instruction),
+                    instruction=instruction, terms=instruction.terms, refusal=refusal.name
                 )
             )
-        elif instruction.refusal_stands:
-            self._add(NewTransaction(instruction=instruction, terms=terms, refusal=refusal.name))
         return self._receipt(instruction, refusal=refusal, posted=refusal is None)
+
+    def _book(self, instruction: Instruction) -> Refusal | None:
+        """Keep what a new instruction changes, or say why it can't be booked.
+
+        Every movement is checked before any moves.
+        """
+        if instruction.declined is not None:
+            return instruction.declined
+        if instruction.cancels:
+            return self._cancel(instruction)
+        refusal = self._refusal(instruction.kind, instruction.movements)
+        refusal = refusal or bets.settling(instruction, self.known, self._wallet_ids(instruction))
+        if refusal is None:
+            effects = tuple((id_, Effect.SETTLES) for _, id_ in instruction.named)
+            self._post(instruction, instruction.movements, effects)
+        return refusal
+
+    def _cancel(self, instruction: Instruction) -> Refusal | None:
+        undoing = bets.cancelling(instruction, self.known, self._wallet_ids(instruction))
+        if isinstance(undoing, Refusal):
+            return undoing
+        movements = tuple(self._back(instruction, undoing))
+        refusal = self._refusal(instruction.kind, movements)
+        if refusal is None:
+            for transaction_id in undoing.missing:
+                self._add(_tombstone(instruction, transaction_id))
+            self._post(instruction, movements, tuple(undoing.effects))
+        return refusal
+
+    def _back(self, instruction: Instruction, undoing: bets.Undoing) -> Iterator[Movement]:
+        for movement in instruction.movements:
+            wallet = self.wallets.get(movement.wallet)
+            if wallet is not None and wallet.id in undoing.back:
+                debit, credit = undoing.back[wallet.id]
+                yield replace(movement, debit=debit, credit=credit, minimum=money.ZERO)
+
+    def _wallet_ids(self, instruction: Instruction) -> set[int]:
+        wallets = (self.wallets.get(movement.wallet) for movement in instruction.movements)
+        return {wallet.id for wallet in wallets if wallet is not None}
+
+    def _post(
+        self,
+        instruction: Instruction,
+        movements: Iterable[Movement],
+        effects: tuple[tuple[str, Effect], ...],
+    ) -> None:
+        self._add(
+            NewTransaction(
+                instruction=instruction,
+                terms=instruction.terms,
+                entries=tuple(self._entry(movement) for movement in movements),
+                effects=effects,
+            )
+        )
 
     def _add(self, new: NewTransaction) -> None:
         self.new.append(new)
-        self.known[new.instruction.key] = KnownTransaction(terms=new.terms, refusal=new.refusal)
+        instruction, transactions = new.instruction, self.known.transactions
+        transactions[instruction.key] = KnownTransaction(
+            kind=instruction.kind,
+            terms=new.terms,
+            refusal=new.refusal,
+            moved=tuple(
+                Moved(wallet_id=entry.wallet_id, debit=entry.debit, credit=entry.credit)
+                for entry in new.entries
+            ),
+        )
+        for transaction_id, effect in new.effects:
+            key = instruction.provider, transaction_id
+            if effect is Effect.SETTLES:
+                self.known.settled.add(key)
+            elif effect is Effect.CANCELS:
+                transactions[key] = replace(transactions[key], cancelled_by=instruction.kind)
 
-    def _refusal(self, instruction: Instruction) -> Refusal | None:
-        """Why a new instruction can't be booked; every movement is checked before any moves."""
-        if instruction.declined is not None:
-            return instruction.declined
-        for movement in instruction.movements:
-            refusal = self._movement_refusal(instruction.kind, movement)
-            if refusal is not None:
-                return refusal
-        return None
+    def _refusal(self, kind: Kind, movements: Iterable[Movement]) -> Refusal | None:
+        refusals = (self._movement_refusal(kind, movement) for movement in movements)
+        return next((refusal for refusal in refusals if refusal is not None), None)
 
     def _movement_refusal(self, kind: Kind, movement: Movement) -> Refusal | None:
         status = self.players.get(movement.uid)
@@ -128,9 +176,6 @@ class Draft:
         if wallet.balance < minimum or after < 0:
             return InsufficientFunds()
         return BalanceTooLarge() if after > money.LARGEST else None
-
-    def _move(self, instruction: Instruction) -> tuple[NewEntry, ...]:
-        return tuple(self._entry(movement) for movement in instruction.movements)
 
     def _entry(self, movement: Movement) -> NewEntry:
         wallet = self.wallets[movement.wallet]
@@ -164,12 +209,30 @@ class Draft:
         )
 
 
-def _repetition(known: KnownTransaction, terms: bytes) -> Refusal | None:
-    """What a known id hears: None for a duplicate, else why not."""
-    if known.terms != terms:
-        return Conflict()
-    if known.is_reversed:
-        return Conflict("The transaction was reversed.")
-    if known.refusal:
-        return Refusal.kinds[known.refusal]()
-    return None
+def _deliveries(instructions: Iterable[Instruction]) -> Iterator[list[Instruction]]:
+    """What one delivery asks for, together; what comes from none stands for itself."""
+
+    def delivery(numbered: tuple[int, Instruction]) -> object:
+        number, instruction = numbered
+        return instruction.origin_id or number
+
+    for _, together in groupby(enumerate(instructions), key=delivery):
+        yield [instruction for _, instruction in together]
+
+
+def _tombstone(cancel: Instruction, transaction_id: str) -> NewTransaction:
+    """The row of a bet that was cancelled before it came, in whose place no bet can be booked."""
+    never = replace(
+        cancel,
+        transaction_id=transaction_id,
+        kind=Kind.BET,
+        movements=(),
+        reference=transaction_id.partition(":")[2],
+        stake=None,
+        details={},
+        cancels=(),
+        occurred_at=None,
+    )
+    return NewTransaction(
+        instruction=never, terms=rows.UNKNOWN_TERMS, refusal=BetCancelled.__name__
+    )

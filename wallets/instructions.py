@@ -15,6 +15,8 @@ from django.db import models
 from wallets import money
 from wallets.refusals import Refusal
 
+Key = tuple[str, str]  # provider, transaction_id
+
 HOUSE = "house"  # The operator's own transactions: deposits, withdrawals, adjustments.
 
 
@@ -67,6 +69,9 @@ class Movement:
     """What one player's wallet loses (`debit`) and gains (`credit`), in one atomic step.
 
     `minimum` is the balance that must be there before anything moves; None means the debit.
+
+    In an instruction that cancels it says whose transactions those are. What moves then is what
+    they moved; a `credit` above 0 is the amount that the message states for it.
     """
 
     uid: str
@@ -92,6 +97,13 @@ class Instruction:
     `transaction_id` is `<operation>:<the provider's id>`. At most one movement per wallet.
     `declined` refuses the instruction unless its id is known already. `refusal_stands` says that
     the provider counts a refused order void: then the refusal is final, under the same key.
+
+    `settles` and `cancels` are transaction ids of the same provider. With `needs_bets` nothing is
+    paid unless it settles bets that stand. What is cancelled is given back exactly; an id that is
+    not known is kept as refused, so that the bet can't be taken when it arrives late. A known bet
+    that is settled stays, and so does one that brought its own win unless `undoes_wins`.
+
+    Instructions of one `origin_id` are booked together, all or none.
     """
 
     provider: str
@@ -103,7 +115,10 @@ class Instruction:
     game: str = ""
     stake: Decimal | None = None
     details: Mapping[str, str] = field(default_factory=dict)
-    refers_to: tuple[str, ...] = ()
+    settles: tuple[str, ...] = ()
+    needs_bets: bool = False
+    cancels: tuple[str, ...] = ()
+    undoes_wins: bool = False
     occurred_at: datetime | None = None
     origin: Origin = Origin.CALLBACK
     origin_id: UUID | None = None
@@ -115,10 +130,25 @@ class Instruction:
             raise ValueError(f"{self.transaction_id}: two movements of one wallet")
         if self.stake is not None and not money.fits(self.stake):
             raise ValueError(f"{self.transaction_id}: not a stake: {self.stake}")
+        if self.cancels and (self.kind is not Kind.ROLLBACK or self.settles):
+            raise ValueError(f"{self.transaction_id}: only a rollback cancels, and nothing else")
+        if any(movement.debit for movement in self.movements) and self.cancels:
+            raise ValueError(f"{self.transaction_id}: a rollback's debits are not stated")
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         return self.provider, self.transaction_id
+
+    @property
+    def named(self) -> tuple[Key, ...]:
+        """The keys of the transactions that it settles or cancels, each once."""
+        return tuple((self.provider, id_) for id_ in dict.fromkeys(self.settles + self.cancels))
+
+    @property
+    def terms(self) -> bytes:
+        """What a repetition must have in common with this one to be a duplicate."""
+        movements = ((m.uid, m.currency, m.debit, m.credit) for m in self.movements)
+        return terms(movements, cancels=self.cancels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,14 +173,18 @@ class Receipt:
         return self.balances.get(self.instruction.movements[0].wallet)
 
 
-def terms(movements: Iterable[tuple[str, str, Decimal, Decimal]]) -> bytes:
+def terms(
+    movements: Iterable[tuple[str, str, Decimal, Decimal]], cancels: Iterable[str] = ()
+) -> bytes:
     """SHA-256 of the whole set of (uid, currency, debit, credit), in whatever order it comes.
 
     One line a movement, `debit credit currency uid`, sorted by code point; `verify_ledger`
-    computes the same in SQL. A uid holds no control characters, so lines can't be forged.
+    computes the same in SQL. A uid holds no control characters, so lines can't be forged. A
+    rollback has one more line for each transaction that it cancels.
     """
     lines = sorted(
         f"{money.plain(debit)} {money.plain(credit)} {currency} {uid}"
         for uid, currency, debit, credit in movements
     )
+    lines += sorted({f"cancels {transaction_id}" for transaction_id in cancels})
     return hashlib.sha256("\n".join(lines).encode()).digest()

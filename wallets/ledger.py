@@ -88,13 +88,14 @@ def _post(instructions: Sequence[Instruction], *, at: datetime, deadline: float)
         # Lock order everywhere: wallets -> transactions -> cases. Only behind the locks are the
         # known ids read, so a repetition that waited for the first delivery finds it.
         wallets = sql.lock_wallets(cursor, {movement.wallet for movement in movements})
+        keys = {key for one in instructions for key in (one.key, *one.named)}
         draft = Draft(
             wallets=wallets,
             players=sql.read_players(cursor, {movement.uid for movement in movements}),
-            known=sql.read_known(cursor, {instruction.key for instruction in instructions}),
+            known=sql.read_known(cursor, keys),
             decided_at=at,
         )
-        receipts = [draft.decide(instruction) for instruction in instructions]
+        receipts = draft.decide_all(instructions)
         left = _left(deadline)
         if left < patience * WAITED:
             sql.limit(cursor, left)
@@ -102,7 +103,8 @@ def _post(instructions: Sequence[Instruction], *, at: datetime, deadline: float)
         if len(ids) < len(draft.new):
             raise _Raced
         sql.insert_entries(cursor, draft.new, ids)
-        sql.update_wallets(cursor, wallets.values())
+        sql.insert_references(cursor, draft.new, ids)
+        sql.update_wallets(cursor, draft.wallets.values())
     return receipts
 
 

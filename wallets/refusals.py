@@ -53,6 +53,22 @@ class BalanceTooLarge(Refusal):
     sentence = "The balance would exceed what a wallet can hold."
 
 
+class UnknownBet(Refusal):
+    sentence = "A bet that it settles or cancels is not known."
+
+
+class BetRefused(Refusal):
+    sentence = "A bet that it settles was refused."
+
+
+class BetCancelled(Refusal):
+    sentence = "The bet was cancelled."
+
+
+class BetSettled(Refusal):
+    sentence = "The bet is settled and can't be cancelled any more."
+
+
 class Declined(Refusal):
     """Refused for a reason outside the books, unless the id is known already."""
 

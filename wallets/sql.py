@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from wallets.draft import Key, KnownTransaction, LockedWallet, NewTransaction
+from wallets.instructions import Key, Kind
+from wallets.rows import Known, KnownTransaction, LockedWallet, Moved, NewTransaction
 
 LIMITS = """
 SELECT set_config('lock_timeout', %(ms)s, true),
@@ -30,12 +31,22 @@ ORDER BY w.id
 FOR NO KEY UPDATE OF w
 """
 
+# A row for every name: a bet that is not known may be settled all the same.
 KNOWN_TRANSACTIONS = """
-SELECT t.provider, t.transaction_id, t.terms, t.refusal,
-       EXISTS (SELECT FROM wallets_transaction r WHERE r.reverses_id = t.id)
+SELECT named.provider, named.transaction_id, t.kind, t.terms, t.refusal, m.wallets, m.debits,
+       m.credits,
+       (SELECT c.kind FROM wallets_reference r JOIN wallets_transaction c ON c.id = r.transaction_id
+        WHERE r.provider = named.provider AND r.target = named.transaction_id
+          AND r.effect = 'cancels'),
+       EXISTS (SELECT FROM wallets_reference r
+               WHERE r.provider = named.provider AND r.target = named.transaction_id
+                 AND r.effect = 'settles')
 FROM unnest(%s::text[], %s::text[]) AS named (provider, transaction_id)
-JOIN wallets_transaction t
+LEFT JOIN wallets_transaction t
   ON t.provider = named.provider AND t.transaction_id = named.transaction_id
+LEFT JOIN LATERAL (SELECT array_agg(e.wallet_id) AS wallets, array_agg(e.debit) AS debits,
+                          array_agg(e.credit) AS credits
+                   FROM wallets_entry e WHERE e.transaction_id = t.id) m ON t.id IS NOT NULL
 """
 
 PLAYERS = "SELECT uid, status FROM wallets_player WHERE uid = ANY(%s::text[])"
@@ -53,9 +64,9 @@ WHERE p.uid = %s
 
 INSERT_TRANSACTIONS = """
 INSERT INTO wallets_transaction (provider, transaction_id, kind, terms, reference, round_id, game,
-    stake, details, refers_to, refusal, origin, origin_id, occurred_at, posted_at)
+    stake, details, refusal, origin, origin_id, occurred_at, posted_at)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[], %s::text[], %s::text[],
-    %s::text[], %s::numeric[], %s::jsonb[], %s::jsonb[], %s::text[], %s::text[], %s::uuid[],
+    %s::text[], %s::numeric[], %s::jsonb[], %s::text[], %s::text[], %s::uuid[],
     %s::timestamptz[], %s::timestamptz[])
 ON CONFLICT (provider, transaction_id) DO NOTHING
 RETURNING provider, transaction_id, id
@@ -66,6 +77,11 @@ INSERT INTO wallets_entry
     (transaction_id, wallet_id, sequence, debit, credit, balance_before, balance_after)
 SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::numeric[], %s::numeric[],
     %s::numeric[], %s::numeric[])
+"""
+
+INSERT_REFERENCES = """
+INSERT INTO wallets_reference (transaction_id, provider, target, effect)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
 """
 
 UPDATE_WALLETS = """
@@ -97,15 +113,23 @@ def read_players(cursor: CursorWrapper, uids: Collection[str]) -> dict[str, str]
     return dict(cursor.fetchall())
 
 
-def read_known(cursor: CursorWrapper, keys: Collection[Key]) -> dict[Key, KnownTransaction]:
-    """Those of `keys` that are in the books."""
+def read_known(cursor: CursorWrapper, keys: Collection[Key]) -> Known:
+    """What the books know of `keys`."""
     cursor.execute(KNOWN_TRANSACTIONS, _columns(keys, width=2))
-    return {
-        (provider, transaction_id): KnownTransaction(
-            terms=bytes(terms), refusal=refusal, is_reversed=is_reversed
-        )
-        for provider, transaction_id, terms, refusal, is_reversed in cursor.fetchall()
-    }
+    known = Known()
+    for provider, id_, kind, terms, refusal, *moved, cancelled_by, settled in cursor.fetchall():
+        key = provider, id_
+        if settled:
+            known.settled.add(key)
+        if kind is not None:
+            known.transactions[key] = KnownTransaction(
+                kind=Kind(kind),
+                terms=bytes(terms),
+                refusal=refusal,
+                moved=_moved(*moved),
+                cancelled_by=Kind(cancelled_by) if cancelled_by else None,
+            )
+    return known
 
 
 def read_balance(
@@ -133,7 +157,7 @@ def insert_transactions(
     ordered = sorted(new, key=lambda transaction: transaction.instruction.key)
     cursor.execute(
         INSERT_TRANSACTIONS,
-        _columns([_row(row, posted_at) for row in ordered], width=15),
+        _columns([_row(row, posted_at) for row in ordered], width=14),
     )
     return {(provider, transaction_id): id_ for provider, transaction_id, id_ in cursor.fetchall()}
 
@@ -158,6 +182,24 @@ def insert_entries(
     cursor.execute(INSERT_ENTRIES, _columns(rows, width=7))
 
 
+def insert_references(
+    cursor: CursorWrapper, new: Sequence[NewTransaction], ids: dict[Key, int]
+) -> None:
+    """What every new transaction does to others; no statement where none does anything."""
+    rows = [
+        (
+            ids[transaction.instruction.key],
+            transaction.instruction.provider,
+            target,
+            effect.value,
+        )
+        for transaction in new
+        for target, effect in transaction.effects
+    ]
+    if rows:
+        cursor.execute(INSERT_REFERENCES, _columns(rows, width=4))
+
+
 def update_wallets(cursor: CursorWrapper, wallets: Collection[LockedWallet]) -> None:
     """Balance and sequence as the draft left them."""
     rows = [(wallet.id, wallet.balance, wallet.sequence) for wallet in wallets if wallet.moved]
@@ -176,13 +218,21 @@ def _row(new: NewTransaction, posted_at: datetime) -> tuple[Any, ...]:
         instruction.game,
         instruction.stake,
         json.dumps(dict(instruction.details)),
-        json.dumps(instruction.refers_to),
         new.refusal,
         instruction.origin.value,
         instruction.origin_id,
         instruction.occurred_at,
         posted_at,
     )
+
+
+def _moved(
+    wallet_ids: list[int] | None, debits: list[Decimal], credits: list[Decimal]
+) -> tuple[Moved, ...]:
+    if wallet_ids is None:
+        return ()
+    rows = zip(wallet_ids, debits, credits, strict=True)
+    return tuple(Moved(wallet_id=id_, debit=debit, credit=credit) for id_, debit, credit in rows)
 
 
 def _columns(rows: Any, *, width: int) -> list[list[Any]]:

@@ -72,7 +72,7 @@ CHECKS: list[Check] = [
                   JOIN wallets_wallet w ON w.id = e.wallet_id
                   JOIN wallets_player p ON p.id = w.player_id) movement
             GROUP BY transaction_id) e ON e.transaction_id = t.id
-        WHERE t.refusal = ''
+        WHERE t.refusal = '' AND t.kind <> 'rollback'
           AND t.terms <> sha256(convert_to(coalesce(e.lines, ''), 'UTF8'))
         """,
     ),
@@ -84,6 +84,50 @@ CHECKS: list[Check] = [
         FROM wallets_transaction t
         WHERE t.refusal <> '' AND EXISTS (
             SELECT FROM wallets_entry e WHERE e.transaction_id = t.id)
+        """,
+    ),
+    Check(
+        name="each rollback gives back exactly what it cancels moved",
+        sql="""
+        SELECT format('%s %s, wallet %s: debit %s and credit %s, should be %s and %s',
+                      t.provider, t.transaction_id, wallet_id, coalesce(given.debit, 0),
+                      coalesce(given.credit, 0), coalesce(due.debit, 0), coalesce(due.credit, 0))
+        FROM (SELECT e.transaction_id, e.wallet_id, e.debit, e.credit
+              FROM wallets_entry e JOIN wallets_transaction t ON t.id = e.transaction_id
+              WHERE t.kind = 'rollback') given
+        FULL JOIN (SELECT r.transaction_id, e.wallet_id, sum(e.credit) AS debit,
+                          sum(e.debit) AS credit
+                   FROM wallets_reference r
+                   JOIN wallets_transaction b
+                     ON b.provider = r.provider AND b.transaction_id = r.target
+                   JOIN wallets_entry e ON e.transaction_id = b.id
+                   WHERE r.effect = 'cancels'
+                   GROUP BY r.transaction_id, e.wallet_id) due
+          USING (transaction_id, wallet_id)
+        JOIN wallets_transaction t ON t.id = coalesce(given.transaction_id, due.transaction_id)
+        WHERE (given.debit, given.credit) IS DISTINCT FROM (due.debit, due.credit)
+        """,
+    ),
+    Check(
+        name="nothing is both settled and cancelled",
+        sql="""
+        SELECT format('%s %s: cancelled by %s, settled by %s',
+                      c.provider, c.target, c.transaction_id, s.transaction_id)
+        FROM wallets_reference c
+        JOIN wallets_reference s
+          ON s.provider = c.provider AND s.target = c.target AND s.effect = 'settles'
+        WHERE c.effect = 'cancels'
+        """,
+    ),
+    Check(
+        name="each cancelled transaction is in the books",
+        sql="""
+        SELECT format('%s %s: cancelled by %s, and no row keeps it from being booked',
+                      r.provider, r.target, r.transaction_id)
+        FROM wallets_reference r
+        LEFT JOIN wallets_transaction t
+          ON t.provider = r.provider AND t.transaction_id = r.target
+        WHERE r.effect <> 'settles' AND t.id IS NULL
         """,
     ),
 ]

@@ -7,7 +7,7 @@ there) stands on the class as facts.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,6 +18,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from providers.protocols.rounds import Family
 from wallets.instructions import Instruction, Receipt
 from wallets.refusals import Refusal
 
@@ -70,6 +71,10 @@ class Query:
     uid: str
     currency: str
     code: str = ""
+
+
+# Several instructions are booked together, or none of them.
+Meaning = Instruction | tuple[Instruction, ...] | Note | Query
 
 
 class Malformed(Refusal):
@@ -161,6 +166,7 @@ class Protocol(ABC, Generic[SettingsT]):
     # The operations that only ask for a balance. They, and no others, decode to a Query, and no
     # delivery of theirs is kept, however it is answered.
     queries: ClassVar[frozenset[str]]
+    rounds: ClassVar[tuple[Family, ...]] = ()
     resends: Resends  # A fact of the document, or of the settings where that is silent.
 
     def __init__(self, *, provider: str, settings: SettingsT) -> None:
@@ -192,12 +198,13 @@ class Protocol(ABC, Generic[SettingsT]):
         """The short word for what is asked ("settle"). Raises Malformed, UnknownOperation."""
 
     @abstractmethod
-    def decode(self, operation: str, body: bytes) -> Instruction | Note | Query:
+    def decode(self, operation: str, body: bytes) -> Meaning:
         """What the delivery means. Raises Malformed, UnknownPlayer, UnknownCurrency, NotOffered."""
 
     @abstractmethod
-    def reply(self, operation: str, receipt: Receipt | Note, *, at: datetime) -> Reply:
-        """Success, for what was posted, a duplicate, or only noted. `at` is now."""
+    def reply(self, operation: str, receipts: Sequence[Receipt], *, at: datetime) -> Reply:
+        """Success, for what was posted or is a duplicate: a receipt of each of the delivery's
+        instructions, none of which was refused. No receipt: a Note. `at` is now."""
 
     @abstractmethod
     def tell(self, operation: str, query: Query, balance: Decimal, *, at: datetime) -> Reply:
@@ -225,6 +232,12 @@ NO_CURRENCY = "?"
 def transaction_id(operation: str, their_id: object) -> str:
     """How a transaction of any provider is named: `settle:272017`."""
     return f"{operation}:{their_id}"
+
+
+def balance(receipts: Sequence[Receipt]) -> Decimal | None:
+    """The balance after the last receipt, where all are of one player and wallet; else None."""
+    wallets = {movement.wallet for one in receipts for movement in one.instruction.movements}
+    return receipts[-1].balance if len(wallets) == 1 else None
 
 
 def json_reply(fields: Mapping[str, object]) -> Reply:

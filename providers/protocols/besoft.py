@@ -4,7 +4,7 @@ Document: "Game result". It describes no authentication, so the caller's address
 `status` 1 makes the order valid on their side, anything else makes it void.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
@@ -114,7 +114,7 @@ class BeSoft(base.Protocol[BeSoftSettings]):
             raise base.UnknownOperation(f"BeSoft has no action {action}.")
         return OPERATIONS[action]
 
-    def decode(self, operation: str, body: bytes) -> Instruction | base.Note | base.Query:
+    def decode(self, operation: str, body: bytes) -> base.Meaning:
         if operation == "balance":
             return self._query(BALANCE.read(body))
         # Whether a result charges `bet` again after an action 2 is not documented: no bets, then.
@@ -166,8 +166,8 @@ class BeSoft(base.Protocol[BeSoftSettings]):
             refusal_stands=True,
         )
 
-    def reply(self, operation: str, receipt: Receipt | base.Note, *, at: datetime) -> base.Reply:
-        return self._success(operation, receipt.balance if isinstance(receipt, Receipt) else None)
+    def reply(self, operation: str, receipts: Sequence[Receipt], *, at: datetime) -> base.Reply:
+        return self._success(operation, base.balance(receipts) if receipts else None)
 
     def tell(
         self, operation: str, query: base.Query, balance: Decimal, *, at: datetime

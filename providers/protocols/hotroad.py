@@ -3,6 +3,7 @@
 Document: "4.4 Settle". It describes no authentication, so the caller's address is what counts.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Annotated
@@ -88,7 +89,7 @@ class HotRoad(base.Protocol[HotRoadSettings]):
             raise base.UnknownOperation("HotRoad has no such operation.")
         return OPERATIONS[delivery.operation]
 
-    def decode(self, operation: str, body: bytes) -> Instruction | base.Note | base.Query:
+    def decode(self, operation: str, body: bytes) -> base.Meaning:
         if operation == "balance":
             return self._query(BALANCE.read(body))
         if operation == "settle":
@@ -98,10 +99,10 @@ class HotRoad(base.Protocol[HotRoadSettings]):
             return base.Note(reference=wire.memo(CANCEL.read(body).txId), text=operation)
         raise base.NotOffered(f"HotRoad {operation} is not offered.")
 
-    def reply(self, operation: str, receipt: Receipt | base.Note, *, at: datetime) -> base.Reply:
-        if isinstance(receipt, base.Note) or receipt.balance is None:
+    def reply(self, operation: str, receipts: Sequence[Receipt], *, at: datetime) -> base.Reply:
+        if not receipts or (balance := base.balance(receipts)) is None:
             return base.json_reply({"code": SUCCESS})
-        return self._success(receipt.balance, at=receipt.decided_at)
+        return self._success(balance, at=receipts[-1].decided_at)
 
     def tell(
         self, operation: str, query: base.Query, balance: Decimal, *, at: datetime
@@ -148,7 +149,7 @@ class HotRoad(base.Protocol[HotRoadSettings]):
                 odds=settle.odds,
                 status=settle.status,
             ),
-            refers_to=(base.transaction_id("bet", settle.txId),),
+            settles=(base.transaction_id("bet", settle.txId),),
             occurred_at=_moment(wire.memo(settle.ts)),
             declined=refusals.UnknownPlayer() if movement.currency == base.NO_CURRENCY else None,
         )

@@ -251,8 +251,8 @@ def test_nothing_is_decided_after_the_deadline_however_the_waits_add_up(
 
 ELSEWHERE = """
 INSERT INTO wallets_transaction (provider, transaction_id, kind, terms, reference, round_id, game,
-    details, refers_to, refusal, origin, posted_at)
-VALUES ('jdb', 'settle:272017', 'settlement', '', '', '', '', '{}', '[]', '', 'command', now())
+    details, refusal, origin, posted_at)
+VALUES ('jdb', 'settle:272017', 'settlement', '', '', '', '', '{}', '', 'command', now())
 """
 
 

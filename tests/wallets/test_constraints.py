@@ -5,7 +5,13 @@ from django.db import DatabaseError, IntegrityError, ProgrammingError, connectio
 
 from tests.cast import Books, instruction, post
 
-MONEY = ["wallets_transaction", "wallets_entry", "providers_callback", "wallets_databasemark"]
+MONEY = [
+    "wallets_transaction",
+    "wallets_entry",
+    "wallets_reference",
+    "providers_callback",
+    "wallets_databasemark",
+]
 REWRITES = {
     "update": "UPDATE {table} SET id = id",
     "delete": "DELETE FROM {table}",
@@ -78,9 +84,9 @@ RIGHT = {
 }
 TRANSACTION = """
 INSERT INTO wallets_transaction (provider, transaction_id, kind, terms, reference, round_id, game,
-    stake, details, refers_to, refusal, origin, posted_at, reverses_id)
-VALUES ('{provider}', {transaction_id}, '{kind}', '', '', '', '', {stake}, '{{}}', '[]', '',
-    '{origin}', now(), {reverses})
+    stake, details, refusal, origin, posted_at)
+VALUES ('{provider}', {transaction_id}, '{kind}', '', '', '', '', {stake}, '{{}}', '',
+    '{origin}', now())
 """
 GOOD = {
     "provider": "jdb",
@@ -88,7 +94,6 @@ GOOD = {
     "kind": "settlement",
     "stake": "NULL",
     "origin": "command",
-    "reverses": "NULL",
 }
 
 
@@ -137,10 +142,7 @@ def books_have_a_wrong_balance(books: Books) -> bool:
         ({"origin": "elsewhere"}, "transaction_origin_is_known"),
         ({"stake": -1}, "transaction_stake_in_range"),
         ({"stake": "'NaN'"}, "transaction_stake_in_range"),
-        (
-            {"reverses": "currval('wallets_transaction_id_seq')"},
-            "transaction_does_not_reverse_itself",
-        ),
+        ({"transaction_id": "E'settle:1\\u0085'"}, "transaction_id_names_its_operation"),
     ],
 )
 def test_a_wrong_transaction_is_refused(
@@ -150,11 +152,30 @@ def test_a_wrong_transaction_is_refused(
         execute(TRANSACTION.format(**{**GOOD, **change}))
 
 
-def test_a_transaction_is_reversed_once(posted: Books) -> None:
-    target = "(SELECT id FROM wallets_transaction WHERE transaction_id = 'settle:1')"
-    execute(TRANSACTION.format(**{**GOOD, "reverses": target}))
-    with pytest.raises(IntegrityError, match="reverses_id"):
-        execute(TRANSACTION.format(**{**GOOD, "transaction_id": "'empty:2'", "reverses": target}))
+REFERENCE = """
+INSERT INTO wallets_reference (transaction_id, provider, target, effect)
+SELECT id, 'besoft', '{target}', '{effect}' FROM wallets_transaction
+WHERE transaction_id = '{transaction_id}'
+"""
+
+
+@pytest.mark.parametrize(
+    ("transaction_id", "target", "effect", "constraint"),
+    [
+        ("empty:1", "settle:1", "cancels", "reference_cancels_once"),
+        ("settle:1", "settle:1", "settles", "reference_once_per_target"),
+        ("empty:1", "settle:1", "doubts", "reference_effect_is_known"),
+    ],
+)
+def test_a_wrong_reference_is_refused(
+    posted: Books, transaction_id: str, target: str, effect: str, constraint: str
+) -> None:
+    execute(TRANSACTION.format(**GOOD))
+    first = {"transaction_id": "settle:1", "target": "settle:1", "effect": "cancels"}
+    execute(REFERENCE.format(**first))
+    wrong = {"transaction_id": transaction_id, "target": target, "effect": effect}
+    with pytest.raises(IntegrityError, match=constraint):
+        execute(REFERENCE.format(**wrong))
 
 
 @pytest.mark.parametrize(

@@ -268,14 +268,15 @@ def test_what_a_message_states_is_kept_exactly(books: Books) -> None:
         game="58:58016",
         stake=Decimal("0.2"),
         details={"tax": "0.01"},
-        refers_to=("bet:7", "bet:8"),
+        settles=("bet:7", "bet:8"),
         occurred_at=NOON,
     )
     post(stated)
     row = Transaction.objects.get()
     assert (row.reference, row.round_id, row.game) == ("1", "r-1", "58:58016")
     assert (row.stake, row.details) == (Decimal("0.2"), {"tax": "0.01"})
-    assert (row.refers_to, row.occurred_at, row.posted_at) == (["bet:7", "bet:8"], NOON, NOON)
+    assert (row.occurred_at, row.posted_at) == (NOON, NOON)
+    assert [one.target for one in row.references.order_by("id")] == ["bet:7", "bet:8"]
     assert Wallet.objects.get().balance == Decimal("0.00000001")
 
 

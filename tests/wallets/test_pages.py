@@ -57,7 +57,7 @@ def test_a_transaction_shows_its_entries_and_what_the_provider_said(
         game="Dragon",
         stake=Decimal(100),
         details={"tax": "1.25"},
-        refers_to=("bet:272016",),
+        settles=("bet:272016",),
     )
 
     page = boss.get(f"wallets/transaction/{transaction.pk}/change/")
@@ -121,7 +121,7 @@ def test_text_of_others_is_inert(books: Books, boss: Staff) -> None:
         round_id=SCRIPT,
         game=SCRIPT,
         details={SCRIPT: SCRIPT},
-        refers_to=(SCRIPT,),
+        settles=(SCRIPT,),
     )
     entry = Entry.objects.latest("id")
     changes = [

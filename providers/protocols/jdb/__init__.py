@@ -4,7 +4,7 @@ Document: "Action 10: Settle". There is no signature: what decrypts to JSON
 with an `action` is authentic.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -63,7 +63,7 @@ class Jdb(base.Protocol[fields.JdbSettings]):
             raise base.UnknownOperation(f"JDB has no action {action}.")
         return fields.OPERATIONS[action]
 
-    def decode(self, operation: str, body: bytes) -> Instruction | base.Note | base.Query:
+    def decode(self, operation: str, body: bytes) -> base.Meaning:
         if operation == "balance":
             return self._query(fields.BALANCE.read(body))
         if operation == "settle":
@@ -74,10 +74,10 @@ class Jdb(base.Protocol[fields.JdbSettings]):
             )
         raise base.NotOffered(f"JDB {operation} is not offered.")
 
-    def reply(self, operation: str, receipt: Receipt | base.Note, *, at: datetime) -> base.Reply:
-        if isinstance(receipt, base.Note) or receipt.balance is None:
+    def reply(self, operation: str, receipts: Sequence[Receipt], *, at: datetime) -> base.Reply:
+        if not receipts or (balance := base.balance(receipts)) is None:
             return base.json_reply({"status": fields.SUCCESS, "err_text": ""})
-        return self._success(receipt.instruction.details["currency"], receipt.balance)
+        return self._success(receipts[-1].instruction.details["currency"], balance)
 
     def tell(
         self, operation: str, query: base.Query, balance: Decimal, *, at: datetime
@@ -133,7 +133,7 @@ class Jdb(base.Protocol[fields.JdbSettings]):
                 historyId=settle.historyId,
                 roundClosed=settle.roundClosed,
             ),
-            refers_to=tuple(
+            settles=tuple(
                 base.transaction_id("bet", bet) for bet in wire.memo_list(settle.refTransferIds)
             ),
             occurred_at=wire.at_epoch(wire.memo(settle.ts)),

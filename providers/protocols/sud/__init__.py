@@ -4,7 +4,7 @@ Document: "Single game settlement notification". A match pays all its players or
 """
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -51,7 +51,7 @@ class Sud(base.Protocol[fields.SudSettings]):
             raise base.UnknownOperation("SUD has no such call.")
         return delivery.operation
 
-    def decode(self, operation: str, body: bytes) -> Instruction | base.Note | base.Query:
+    def decode(self, operation: str, body: bytes) -> base.Meaning:
         if operation == "match":
             return self._match(fields.MATCH_SETTLE.read(body).data)
         if operation in fields.QUERIES:
@@ -67,7 +67,7 @@ class Sud(base.Protocol[fields.SudSettings]):
             text=wire.printable(notification.notify_event),
         )
 
-    def reply(self, operation: str, receipt: Receipt | base.Note, *, at: datetime) -> base.Reply:
+    def reply(self, operation: str, receipts: Sequence[Receipt], *, at: datetime) -> base.Reply:
         return base.json_reply({"ret_code": fields.SUCCESS, "ret_msg": "SUCCESS"})
 
     def tell(

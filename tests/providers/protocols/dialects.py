@@ -9,10 +9,9 @@ from typing import Any
 
 import msgspec
 
-from providers.protocols.base import Delivery, Note, Problem, Protocol, Query, Reply
+from providers.protocols.base import Delivery, Meaning, Problem, Protocol, Reply
 from tests.conftest import IV, KEY, SUD_APP_ID, SUD_SECRET
 from tests.providers.senders import Sent
-from wallets import instructions
 from wallets.instructions import Instruction, Receipt
 from wallets.refusals import Refusal
 
@@ -58,7 +57,7 @@ def arrived(sent: Sent) -> Delivery:
     )
 
 
-def understood(protocol: Any, sent: Sent) -> tuple[str, Instruction | Note | Query]:
+def understood(protocol: Any, sent: Sent) -> tuple[str, Meaning]:
     """(operation, meaning) of a request."""
     delivery = arrived(sent)
     body = protocol.unwrap(delivery)
@@ -81,15 +80,17 @@ def refusal(protocol: Any, sent: Sent) -> type[Refusal]:
     return type(declined)
 
 
-def receipt(instruction: Instruction, balance: str, *, at: datetime = NOON) -> Receipt:
+def receipts(instruction: Instruction, balance: str, *, at: datetime = NOON) -> list[Receipt]:
     """As the ledger answers when every player of `instruction` has `balance` afterwards."""
-    return Receipt(
-        instruction=instruction,
-        posted=True,
-        refusal=None,
-        balances={movement.wallet: Decimal(balance) for movement in instruction.movements},
-        decided_at=at,
-    )
+    return [
+        Receipt(
+            instruction=instruction,
+            posted=True,
+            refusal=None,
+            balances={movement.wallet: Decimal(balance) for movement in instruction.movements},
+            decided_at=at,
+        )
+    ]
 
 
 def refused(protocol: Any, operation: str, why: Refusal) -> Any:
@@ -99,7 +100,7 @@ def refused(protocol: Any, operation: str, why: Refusal) -> Any:
 
 
 def terms(instruction: Instruction) -> bytes:
-    return instructions.terms((m.uid, m.currency, m.debit, m.credit) for m in instruction.movements)
+    return instruction.terms
 
 
 def with_token(body: bytes, field: str, token: str) -> bytes:

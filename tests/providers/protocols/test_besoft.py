@@ -10,7 +10,6 @@ import pytest
 
 from providers.protocols.base import (
     Malformed,
-    Note,
     NotOffered,
     Query,
     RefusalMeans,
@@ -25,7 +24,7 @@ from tests.providers.protocols.dialects import (
     amount_tokens,
     meaning,
     problems,
-    receipt,
+    receipts,
     refusal,
     refused,
     speaker,
@@ -83,7 +82,7 @@ def test_the_document_s_result_is_bet_and_win_in_one_step() -> None:
 
 
 def test_success_is_status_1_with_a_balance_of_two_decimals() -> None:
-    posted = receipt(meaning(besoft, sent()), "3000.01")
+    posted = receipts(meaning(besoft, sent()), "3000.01")
     reply = besoft.reply("result", posted, at=NOON)
     assert reply.body == b'{"action":3,"status":1,"balance":3000.01,"currency":"USD"}'
     assert (reply.status, reply.content_type) == (200, "application/json")
@@ -95,7 +94,7 @@ def test_success_is_status_1_with_a_balance_of_two_decimals() -> None:
 )
 def test_the_balance_is_truncated(balance: str, decimals: int, shown: bytes) -> None:
     precise = speaker(BeSoft, balance_decimals=decimals)
-    reply = precise.reply("result", receipt(meaning(precise, sent()), balance), at=NOON)
+    reply = precise.reply("result", receipts(meaning(precise, sent()), balance), at=NOON)
     assert b'"balance":' + shown + b"," in reply.body
 
 
@@ -250,7 +249,7 @@ def test_no_verdict_can_not_be_configured_as_success(status: Any) -> None:
 
 
 def test_a_note_hears_success() -> None:
-    assert besoft.reply("balance", Note(), at=NOON).body == b'{"action":1,"status":1}'
+    assert besoft.reply("balance", (), at=NOON).body == b'{"action":1,"status":1}'
 
 
 def test_a_refused_order_is_void_and_resends_are_not_documented() -> None:

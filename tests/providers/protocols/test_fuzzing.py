@@ -88,9 +88,10 @@ def check(protocol: Protocol[Any], sent: Sent) -> None:
         assert protocol.tell(operation, meaning, LARGEST, at=NOON).status == 200
     elif isinstance(meaning, Note):
         _texts(meaning.reference, meaning.text)
-        assert protocol.reply(operation, meaning, at=NOON).status == 200
+        assert protocol.reply(operation, (), at=NOON).status == 200
     else:
-        _instruction(meaning)
+        for instruction in meaning if isinstance(meaning, tuple) else (meaning,):
+            _instruction(instruction)
 
 
 def _refusal(protocol: Protocol[Any], refusal: Refusal) -> None:
@@ -118,7 +119,7 @@ def _instruction(meaning: Instruction) -> None:
             assert money.fits(amount)
             assert not amount.is_signed()
     assert meaning.stake is None or money.fits(meaning.stake)
-    _texts(meaning.reference, meaning.round_id, meaning.game, *meaning.refers_to)
+    _texts(meaning.reference, meaning.round_id, meaning.game, *meaning.settles, *meaning.cancels)
     _texts(*meaning.details.keys(), *meaning.details.values())
     assert meaning.occurred_at is None or 1970 <= meaning.occurred_at.year <= 2201
     assert meaning.occurred_at is None or meaning.occurred_at.utcoffset() is not None

@@ -25,7 +25,7 @@ from tests.providers.protocols.dialects import (
     amount_tokens,
     meaning,
     problems,
-    receipt,
+    receipts,
     refusal,
     refused,
     speaker,
@@ -64,14 +64,14 @@ def test_the_document_s_settle_credits_its_win_amount_also_when_it_is_zero() -> 
                 "odds": "-1.0",
                 "status": "LOSE",
             },
-            refers_to=("bet:AAA-251916",),
+            settles=("bet:AAA-251916",),
             occurred_at=datetime(2022, 10, 14, 15, tzinfo=UTC),
         ),
     )
 
 
 def test_success_is_0000_with_the_balance_in_a_string_and_its_time_in_gmt_8() -> None:
-    posted = receipt(meaning(hotroad, sent()), "90.00005")
+    posted = receipts(meaning(hotroad, sent()), "90.00005")
     reply = hotroad.reply("settle", posted, at=NOON)
     assert reply.body == (
         b'{"code":"0000","balanceTs":"2026-11-21T20:00:00.000+0800","balance":"90.0000"}'
@@ -81,13 +81,13 @@ def test_success_is_0000_with_the_balance_in_a_string_and_its_time_in_gmt_8() ->
 
 def test_the_balance_s_time_always_has_28_characters() -> None:
     for moment in (datetime(2026, 1, 2, 3, 4, 5, 678_999, tzinfo=UTC), NOON):
-        posted = receipt(meaning(hotroad, sent()), "1", at=moment)
+        posted = receipts(meaning(hotroad, sent()), "1", at=moment)
         assert len(json.loads(hotroad.reply("settle", posted, at=NOON).body)["balanceTs"]) == 28
 
 
 def test_the_balance_has_as_many_decimals_as_configured_and_never_more_than_4() -> None:
     coarse = speaker(HotRoad, balance_decimals=2)
-    reply = coarse.reply("settle", receipt(meaning(coarse, sent()), "9.999"), at=NOON)
+    reply = coarse.reply("settle", receipts(meaning(coarse, sent()), "9.999"), at=NOON)
     assert json.loads(reply.body)["balance"] == "9.99"
     with pytest.raises(msgspec.ValidationError):
         speaker(HotRoad, balance_decimals=5)
@@ -180,7 +180,7 @@ def test_a_body_that_is_no_json_object_is_malformed(operation: str, body: bytes)
 def test_a_cancelled_bet_was_never_booked_and_hears_0000() -> None:
     operation, note = understood(hotroad, senders.hotroad(SETTLE, operation="cancel_bet"))
     assert note == Note(reference="AAA-251916", text="cancel_bet")
-    assert hotroad.reply(operation, note, at=NOON).body == b'{"code":"0000"}'
+    assert hotroad.reply(operation, (), at=NOON).body == b'{"code":"0000"}'
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from tests.providers.protocols.dialects import (
     arrived,
     meaning,
     problems,
-    receipt,
+    receipts,
     refusal,
     refused,
     speaker,
@@ -191,7 +191,7 @@ def test_the_document_s_settle_credits_its_amount() -> None:
                 "historyId": "1944036707",
                 "roundClosed": "true",
             },
-            refers_to=("bet:272016",),
+            settles=("bet:272016",),
             occurred_at=datetime(2023, 11, 15, 6, 19, 5, 35_000, tzinfo=UTC),
         ),
     )
@@ -200,16 +200,16 @@ def test_the_document_s_settle_credits_its_amount() -> None:
 def test_second_settle_of_an_open_round_has_its_own_key() -> None:
     first = meaning(jdb, sent(roundClosed=False))
     second = meaning(jdb, sent(transferId=272018, roundClosed=True))
-    assert first.refers_to == second.refers_to == ("bet:272016",)
+    assert first.settles == second.settles == ("bet:272016",)
     assert (first.transaction_id, second.transaction_id) == ("settle:272017", "settle:272018")
 
 
 def test_a_settle_may_name_several_bets_or_none() -> None:
-    assert meaning(jdb, sent(refTransferIds=[1, 2])).refers_to == ("bet:1", "bet:2")
-    assert meaning(jdb, sent(refTransferIds=["1"])).refers_to == ("bet:1",)
+    assert meaning(jdb, sent(refTransferIds=[1, 2])).settles == ("bet:1", "bet:2")
+    assert meaning(jdb, sent(refTransferIds=["1"])).settles == ("bet:1",)
     without: list[Any] = [[], None, ..., 272016, [None], [[1]], "1", {}]
     for value in without:
-        assert meaning(jdb, sent(refTransferIds=value)).refers_to == ()
+        assert meaning(jdb, sent(refTransferIds=value)).settles == ()
 
 
 def test_a_resend_with_other_times_has_the_same_terms() -> None:
@@ -240,12 +240,12 @@ def test_a_thousand_unit_currency_is_multiplied_in_and_divided_out() -> None:
     thousands = meaning(vietnam, sent(currency="VN", amount=0.1))
     assert thousands.movements == (Movement(uid="john", currency="VND", credit=Decimal(100)),)
     assert thousands.stake == 200
-    reply = vietnam.reply("settle", receipt(thousands, "1234567.99"), at=NOON)
+    reply = vietnam.reply("settle", receipts(thousands, "1234567.99"), at=NOON)
     assert json.loads(reply.body)["balance"] == "1234.56"
 
     single = meaning(vietnam, sent(currency="VNO", amount=0.1))
     assert single.movements[0].credit == Decimal("0.1")
-    reply = vietnam.reply("settle", receipt(single, "1234567.99"), at=NOON)
+    reply = vietnam.reply("settle", receipts(single, "1234567.99"), at=NOON)
     assert json.loads(reply.body)["balance"] == "1234567.99"
 
 
@@ -320,7 +320,7 @@ def test_the_cancellation_of_a_bet_that_was_never_booked_is_noted(action: int) -
     operation, note = understood(jdb, sent(action=action))
     assert isinstance(note, Note)
     assert note.reference == "272017"
-    reply = jdb.reply(operation, note, at=NOON)
+    reply = jdb.reply(operation, (), at=NOON)
     assert reply.body == b'{"status":"0000","err_text":""}'
 
 
@@ -345,7 +345,7 @@ def test_everything_goes_to_one_url() -> None:
 
 
 def test_success_is_0000_with_the_balance_in_a_string() -> None:
-    posted = receipt(meaning(jdb, sent()), "12345.67")
+    posted = receipts(meaning(jdb, sent()), "12345.67")
     reply = jdb.reply("settle", posted, at=NOON)
     assert reply.body == b'{"status":"0000","balance":"12345.67","err_text":""}'
     assert (reply.status, reply.content_type) == (200, "application/json")
@@ -353,7 +353,7 @@ def test_success_is_0000_with_the_balance_in_a_string() -> None:
 
 def test_the_balance_is_truncated_and_may_be_a_number() -> None:
     numeric = speaker(Jdb, balance_as="number", balance_decimals=4)
-    reply = numeric.reply("settle", receipt(meaning(numeric, sent()), "0.99999999"), at=NOON)
+    reply = numeric.reply("settle", receipts(meaning(numeric, sent()), "0.99999999"), at=NOON)
     assert reply.body == b'{"status":"0000","balance":0.9999,"err_text":""}'
 
 

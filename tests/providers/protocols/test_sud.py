@@ -24,7 +24,7 @@ from tests.providers.protocols.dialects import (
     arrived,
     meaning,
     problems,
-    receipt,
+    receipts,
     refusal,
     refused,
     speaker,
@@ -305,7 +305,7 @@ def test_events_that_move_no_money_are_acknowledged(event: str) -> None:
     named = f"sud.mg.merchant.{event}"
     operation, note = understood(sud, senders.sud(altered(MATCH, notify_event=named, data=None)))
     assert note == Note(reference="144884c98000100c-15da5e428a821000", text=named)
-    assert sud.reply(operation, note, at=NOON).body == b'{"ret_code":0,"ret_msg":"SUCCESS"}'
+    assert sud.reply(operation, (), at=NOON).body == b'{"ret_code":0,"ret_msg":"SUCCESS"}'
 
 
 @pytest.mark.parametrize("event", [..., None, 7, {}])
@@ -332,7 +332,7 @@ def test_an_unknown_call_is_refused(call: str) -> None:
 
 
 def test_success_is_ret_code_0() -> None:
-    reply = sud.reply("match", receipt(meaning(sud, senders.sud(MATCH)), "1"), at=NOON)
+    reply = sud.reply("match", receipts(meaning(sud, senders.sud(MATCH)), "1"), at=NOON)
     assert reply.body == b'{"ret_code":0,"ret_msg":"SUCCESS"}'
     assert (reply.status, reply.content_type) == (200, "application/json")
 

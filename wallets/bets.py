@@ -1,0 +1,107 @@
+"""The state of bets, and what a settlement or a cancel may still do to one.
+
+A bet is unknown, refused (or cancelled before it came), open, settled, or cancelled. All that is
+read of it was read behind the lock of its wallet, and only who names that wallet may settle or
+cancel it: a settlement and a cancel of one bet wait for each other.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+from enum import Enum
+
+from wallets import money
+from wallets.instructions import Instruction, Kind
+from wallets.refusals import BetCancelled, BetRefused, BetSettled, Conflict, Refusal, UnknownBet
+from wallets.rows import Effect, Known, KnownTransaction
+
+
+@dataclass(slots=True, kw_only=True)
+class Undoing:
+    """What a cancel does: `back` are debit and credit by wallet id, `missing` the bets that must
+    not be taken when they arrive."""
+
+    back: dict[int, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    effects: list[tuple[str, Effect]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+def settling(instruction: Instruction, known: Known, wallet_ids: Collection[int]) -> Refusal | None:
+    """Why `instruction` may not settle the bets that it names; None where it may."""
+    if instruction.needs_bets and not instruction.settles:
+        return UnknownBet("It names no bet.")
+    for key in instruction.named:
+        bet = known.transactions.get(key)
+        if bet is None:
+            if instruction.needs_bets:
+                return UnknownBet()
+        elif bet.was_cancelled:
+            return BetCancelled("A bet that it settles was cancelled.")
+        elif bet.refusal:
+            return BetRefused()
+        elif not _owned(bet, wallet_ids):
+            return UnknownBet("A bet that it settles is another player's.")
+    return None
+
+
+def cancelling(
+    instruction: Instruction, known: Known, wallet_ids: Collection[int]
+) -> Undoing | Refusal:
+    """What cancelling the transactions named by `instruction` does, or why none may be."""
+    undoing = Undoing()
+    for key in instruction.named:
+        bet = known.transactions.get(key)
+        state = _state(bet, settled=key in known.settled, undoes_wins=instruction.undoes_wins)
+        if state is _State.SETTLED:
+            return BetSettled()
+        if bet is not None and not _owned(bet, wallet_ids):
+            return UnknownBet("A bet that it cancels is another player's.")
+        if state is _State.OVER:
+            undoing.effects.append((key[1], Effect.MENTIONS))
+            continue
+        undoing.effects.append((key[1], Effect.CANCELS))
+        if bet is None:
+            undoing.missing.append(key[1])
+        else:
+            _give_back(undoing, bet)
+    return _unlike_stated(instruction, undoing) or undoing
+
+
+class _State(Enum):
+    OPEN = "open"  # Or unknown: then there is nothing to give back.
+    OVER = "over"
+    SETTLED = "settled"
+
+
+def _state(bet: KnownTransaction | None, *, settled: bool, undoes_wins: bool) -> _State:
+    if bet is not None and (bet.was_cancelled or bet.refusal):
+        return _State.OVER
+    if settled or (bet is not None and bet.kind is not Kind.BET and not undoes_wins):
+        return _State.SETTLED
+    return _State.OPEN
+
+
+def _owned(bet: KnownTransaction, wallet_ids: Collection[int]) -> bool:
+    return all(entry.wallet_id in wallet_ids for entry in bet.moved)
+
+
+def _give_back(undoing: Undoing, bet: KnownTransaction) -> None:
+    for entry in bet.moved:
+        debit, credit = undoing.back.get(entry.wallet_id, (money.ZERO, money.ZERO))
+        with localcontext(money.EXACT):
+            undoing.back[entry.wallet_id] = debit + entry.credit, credit + entry.debit
+
+
+def _unlike_stated(instruction: Instruction, undoing: Undoing) -> Refusal | None:
+    """A conflict where the message states another amount than the bets took.
+
+    With bets that were never taken the amount may be theirs: then less is given back, never more.
+    """
+    stated = sum((movement.credit for movement in instruction.movements), money.ZERO)
+    taken = sum((credit for _, credit in undoing.back.values()), money.ZERO)
+    all_stood = not undoing.missing and all(
+        effect is Effect.CANCELS for _, effect in undoing.effects
+    )
+    if stated and (stated < taken or (all_stood and stated != taken)):
+        return Conflict("The amount is not what the bets took.")
+    return None
