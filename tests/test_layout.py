@@ -15,6 +15,8 @@ PURE = (
     "wallets.money",
     "wallets.refusals",
 )
+# What protocols have in common.
+SHARED = {"__init__", "amounts", "base", "round_table", "rounds", "wire"}
 FORBIDDEN_NAMES = {"services.py", "utils.py", "helpers.py", "signals.py", "common.py"}
 
 
@@ -58,7 +60,7 @@ def dialect(source: Path) -> str:
 
 def test_a_protocol_knows_its_contract_and_the_ledgers_types_only() -> None:
     found = list(sources("providers/protocols"))
-    dialects = set(map(dialect, found)) - {"__init__", "base", "amounts", "wire"}
+    dialects = set(map(dialect, found)) - SHARED
     assert dialects == {"besoft", "hotroad", "jdb", "sud"}
     for source in found:
         modules = imported(source)
