@@ -28,7 +28,8 @@ PROVIDERS: dict[str, dict[str, Any]] = {
     "besoft": {"currency": "USD", "allowed_ips": ["127.0.0.0/8"]},
     "jdb": {"key": KEY, "iv": IV, "currencies": {"XX": "USD", "RB": "CNY"}},
     "sud": {"app_id": SUD_APP_ID, "app_secret": [SUD_SECRET, "previous"], "currency": "COIN"},
-    "hotroad": {"currency": "THB", "allowed_ips": ["127.0.0.0/8"]},
+    # Its document's settle comes without its bet.
+    "hotroad": {"currency": "THB", "allowed_ips": ["127.0.0.0/8"], "unknown_bet": "pay"},
 }
 
 

@@ -11,14 +11,22 @@ from hypothesis import strategies as st
 from providers import balances
 from providers.models import Callback
 from tests.cast import Books
-from tests.providers import senders
+from tests.providers import senders, tabled
 from tests.providers.senders import Sent, send
+
+
+def operation(name: str) -> Callable[[bytes], Sent]:
+    return lambda body: senders.hotroad(body, operation=name)
+
 
 VERBATIM: dict[str, tuple[bytes, Callable[[bytes], Sent]]] = {
     "besoft": (senders.verbatim("besoft", "result"), senders.besoft),
     "jdb": (senders.verbatim("jdb", "settle"), senders.jdb),
     "sud": (senders.verbatim("sud", "match_settle"), senders.sud),
     "hotroad": (senders.verbatim("hotroad", "settle"), senders.hotroad),
+    "hotroad bets": (senders.verbatim("hotroad", "place_bet"), operation("place_bet")),
+    "hotroad cancels": (tabled.HOTROAD_CANCEL_BET, operation("cancel_bet")),
+    "hotroad events": (senders.verbatim("hotroad", "event_settle"), operation("event_settle")),
 }
 
 QUERIES: dict[str, tuple[bytes, Callable[[bytes], Sent]]] = {
@@ -27,7 +35,7 @@ QUERIES: dict[str, tuple[bytes, Callable[[bytes], Sent]]] = {
     "sud": (b'{"uid":"fa1c53c4"}', lambda body: senders.sud(body, path="sud/get_account")),
     "hotroad": (
         b'{"userId":"hrgpl0001"}',
-        lambda body: senders.hotroad(body, operation="get_balance"),
+        operation("get_balance"),
     ),
 }
 ACTIONS = {"besoft": {"action": 1}, "jdb": {"action": 6}}

@@ -1,4 +1,4 @@
-"""HotRoad: the document's settle and everything that is almost one."""
+"""HotRoad: the document's settle and everything that is almost one; balance queries."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -10,8 +10,6 @@ import pytest
 
 from providers.protocols.base import (
     Malformed,
-    Note,
-    NotOffered,
     Query,
     RefusalMeans,
     Resends,
@@ -65,6 +63,7 @@ def test_the_document_s_settle_credits_its_win_amount_also_when_it_is_zero() -> 
                 "status": "LOSE",
             },
             settles=("bet:AAA-251916",),
+            needs_bets=True,
             occurred_at=datetime(2022, 10, 14, 15, tzinfo=UTC),
         ),
     )
@@ -141,6 +140,14 @@ def test_a_time_is_gmt_8_unless_it_says_otherwise(ts: str, moment: datetime | No
     assert meaning(hotroad, sent(ts=ts)).occurred_at == moment
 
 
+def test_a_settle_needs_its_bet_unless_configured() -> None:
+    assert meaning(speaker(HotRoad, unknown_bet="refuse"), sent()).needs_bets
+    paying = meaning(speaker(HotRoad, unknown_bet="pay"), sent())
+    assert (paying.needs_bets, paying.settles) == (False, ("bet:AAA-251916",))
+    with pytest.raises(msgspec.ValidationError):
+        speaker(HotRoad, unknown_bet="ask")
+
+
 def test_a_resend_with_another_ts_has_the_same_terms() -> None:
     again = meaning(hotroad, sent(ts="2022-10-14T23:05:00.000+0800", added_later=[]))
     assert terms(again) == terms(meaning(hotroad, sent()))
@@ -172,30 +179,9 @@ def test_a_user_without_the_prefix_is_declined_under_the_settle_s_id(user: str) 
     "body",
     [b"", b"[]", b"null", b"{", SETTLE[:-5], b"\xff" + SETTLE, b"[" * 100_000, b'{"a":' * 100_000],
 )
-@pytest.mark.parametrize("operation", ["settle", "cancel_bet"])
+@pytest.mark.parametrize("operation", ["settle", "cancel_bet", "event_settle"])
 def test_a_body_that_is_no_json_object_is_malformed(operation: str, body: bytes) -> None:
     assert refusal(hotroad, senders.hotroad(body, operation=operation)) is Malformed
-
-
-def test_a_cancelled_bet_was_never_booked_and_hears_0000() -> None:
-    operation, note = understood(hotroad, senders.hotroad(SETTLE, operation="cancel_bet"))
-    assert note == Note(reference="AAA-251916", text="cancel_bet")
-    assert hotroad.reply(operation, (), at=NOON).body == b'{"code":"0000"}'
-
-
-@pytest.mark.parametrize(
-    ("operation", "word", "code"),
-    [
-        ("event_settle", "event", "9999"),
-        ("place_bet", "bet", "8001"),
-    ],
-)
-def test_operations_of_the_next_issue_are_refused_harmlessly(
-    operation: str, word: str, code: str
-) -> None:
-    request = senders.hotroad(SETTLE, operation=operation)
-    assert refusal(hotroad, request) is NotOffered
-    assert refused(hotroad, word, NotOffered())["code"] == code
 
 
 @pytest.mark.parametrize("path", ["hotroad", "hotroad/pay", "hotroad/SETTLE"])
@@ -215,12 +201,12 @@ def test_an_unknown_operation_is_refused(path: str) -> None:
         UnknownOperation(),
     ],
 )
-def test_a_refused_settle_is_9999_with_a_fixed_sentence(why: Refusal) -> None:
-    assert refused(hotroad, "settle", why) == {"code": "9999", "desc": type(why).sentence}
-    assert refused(hotroad, "bet", why) == {"code": "8001", "desc": type(why).sentence}
+def test_a_refusal_is_9999_with_a_fixed_sentence(why: Refusal) -> None:
+    for operation in ("settle", "cancel_bet", "event", "balance", ""):
+        assert refused(hotroad, operation, why) == {"code": "9999", "desc": type(why).sentence}
 
 
-@pytest.mark.parametrize("operation", ["settle", "bet", "cancel_bet", ""])
+@pytest.mark.parametrize("operation", ["settle", "bet", "cancel_bet", "event", ""])
 def test_no_verdict_is_9999_so_that_a_settle_is_resent_and_a_bet_cancelled(operation: str) -> None:
     reply = hotroad.no_verdict(operation, at=NOON)
     assert (reply.status, json.loads(reply.body)["code"]) == (200, "9999")
