@@ -27,6 +27,7 @@ VERBATIM: dict[str, tuple[bytes, Callable[[bytes], Sent]]] = {
     "hotroad bets": (senders.verbatim("hotroad", "place_bet"), operation("place_bet")),
     "hotroad cancels": (tabled.HOTROAD_CANCEL_BET, operation("cancel_bet")),
     "hotroad events": (senders.verbatim("hotroad", "event_settle"), operation("event_settle")),
+    "besoft bets": (tabled.BESOFT_BET, senders.besoft),
 }
 
 QUERIES: dict[str, tuple[bytes, Callable[[bytes], Sent]]] = {

@@ -1,6 +1,7 @@
 """BeSoft: one URL, `action` says what; a result carries bet and win in one atomic step.
 
-Document: "Game result". It describes no authentication, so the caller's address is what counts.
+Documents: "Game result", "Placing a bet". They describe no authentication, so the caller's address
+is what counts.
 `status` 1 makes the order valid on their side, anything else makes it void.
 """
 
@@ -11,8 +12,8 @@ from decimal import Decimal
 from msgspec import Raw
 
 from providers.protocols import amounts, base, wire
-from providers.protocols.besoft import envelope, fields
-from wallets import refusals
+from providers.protocols.besoft import envelope, fields, policies
+from wallets import money, refusals
 from wallets.instructions import Instruction, Kind, Movement, Receipt
 
 
@@ -21,9 +22,10 @@ class BeSoft(base.Protocol[fields.BeSoftSettings]):
 
     Settings = fields.BeSoftSettings
     refusal_means = base.RefusalMeans.VOID
-    booked = ("result",)
+    booked = ("bet", "result")
     queries = frozenset({"balance"})
     resends = base.Resends()  # "May be sent multiple times", no more is said.
+    rounds = policies.FAMILIES
 
     def unwrap(self, delivery: base.Delivery) -> bytes:
         return envelope.opened(delivery)
@@ -38,27 +40,49 @@ class BeSoft(base.Protocol[fields.BeSoftSettings]):
     def decode(self, operation: str, body: bytes) -> base.Meaning:
         if operation == "balance":
             return self._query(fields.BALANCE.read(body))
-        # Whether a result charges `bet` again after an action 2 is not documented: no bets, then.
-        if operation != "result":
-            raise base.NotOffered(f"BeSoft {operation} is not offered.")
         try:
-            return self._result(fields.RESULT.read(body))
+            return self._bet(body) if operation == "bet" else self._result(body)
         except base.Malformed as malformed:
-            return self._malformed(body, malformed)
+            return self._malformed(operation, body, malformed)
 
     def _query(self, balance: fields.Balance) -> base.Query:
         if balance.currency != self.settings.currency:
             raise refusals.UnknownCurrency("The currency is not the configured one.")
         return base.Query(uid=balance.uid, currency=self.settings.currency)
 
-    def _result(self, result: fields.Result) -> Instruction:
+    def _bet(self, body: bytes) -> Instruction:
+        bet = fields.BET.read(body)
+        stake = self._amount(bet.bet, "bet")
+        if not stake:
+            raise base.Malformed("bet is 0")
+        offered = self._stake(body) is not None
+        return Instruction(
+            provider=self.provider,
+            transaction_id=base.transaction_id("bet", bet.transId),
+            kind=Kind.BET,
+            movements=(Movement(uid=bet.uid, currency=self.settings.currency, debit=stake),),
+            reference=bet.transId,
+            round_id=wire.memo(bet.roundId, longest=128),
+            game=wire.memo(bet.gid),
+            stake=stake,
+            details=wire.memos(mode=bet.mode),
+            occurred_at=wire.at_epoch(wire.memo(bet.ts)),
+            declined=None if offered else base.NotOffered("The game is not configured for bets."),
+            refusal_stands=True,
+        )
+
+    def _result(self, body: bytes) -> Instruction:
+        """Which bets it settles is not documented, so it names none: they share the round."""
+        result = fields.RESULT.read(body)
         bet, win = self._amount(result.bet, "bet"), self._amount(result.win, "win")
+        taken = self._stake(body) == "taken"
+        debit = money.ZERO if taken else bet
         return Instruction(
             provider=self.provider,
             transaction_id=base.transaction_id("result", result.transId),
-            kind=Kind.BET_AND_SETTLEMENT,
+            kind=Kind.SETTLEMENT if taken else Kind.BET_AND_SETTLEMENT,
             movements=(
-                Movement(uid=result.uid, currency=self.settings.currency, debit=bet, credit=win),
+                Movement(uid=result.uid, currency=self.settings.currency, debit=debit, credit=win),
             ),
             reference=result.transId,
             round_id=wire.memo(result.roundId, longest=128),
@@ -70,7 +94,14 @@ class BeSoft(base.Protocol[fields.BeSoftSettings]):
             refusal_stands=True,
         )
 
-    def _malformed(self, body: bytes, malformed: base.Malformed) -> Instruction:
+    def _stake(self, body: bytes) -> fields.Stake | None:
+        """What `bets` says of the game. Where it says something, the game decides about money, so
+        a delivery that doesn't name it is malformed: a stake is never charged twice by guess."""
+        if not self.settings.bets:
+            return None
+        return self.settings.stake_in(fields.PLAYED.read(body).gid)
+
+    def _malformed(self, operation: str, body: bytes, malformed: base.Malformed) -> Instruction:
         """An order that can't be read is void on their side as soon as it is refused, so that has
         to stand under its id; where not even that can be read, `malformed` is raised again."""
         try:
@@ -79,8 +110,8 @@ class BeSoft(base.Protocol[fields.BeSoftSettings]):
             raise malformed from None
         return Instruction(
             provider=self.provider,
-            transaction_id=base.transaction_id("result", named.transId),
-            kind=Kind.BET_AND_SETTLEMENT,
+            transaction_id=base.transaction_id(operation, named.transId),
+            kind=fields.KINDS[operation],
             movements=(),
             reference=named.transId,
             declined=malformed,

@@ -1,4 +1,4 @@
-"""BeSoft: the document's own result and everything that is almost one."""
+"""BeSoft: the document's own result and everything that is almost one; balance queries."""
 
 import json
 from datetime import UTC, datetime
@@ -197,10 +197,6 @@ def test_a_resend_with_another_ts_has_the_same_terms() -> None:
 @pytest.mark.parametrize("change", [{"bet": 2}, {"win": 10.01}, {"uid": "bob"}])
 def test_another_amount_or_player_has_other_terms(change: dict[str, Any]) -> None:
     assert terms(meaning(besoft, sent(**change))) != terms(meaning(besoft, sent()))
-
-
-def test_bets_are_not_offered_yet() -> None:
-    assert refusal(besoft, sent(action=2)) is NotOffered
 
 
 @pytest.mark.parametrize("action", [0, 4, -3, 2**31 - 1])

@@ -182,6 +182,13 @@ def test_besoft_forms_of_any_values(pairs: list[tuple[str, str]]) -> None:
     check(SPEAKERS["besoft"], Sent(path="besoft", body=body, content_type=""))
 
 
+@given(objects(verbatim("besoft", "result")), st.sampled_from([2, 3]))
+@settings(max_examples=300)
+def test_besoft_bets_and_results_of_any_values(body: bytes, action: int) -> None:
+    with_bets = speaker(BeSoft, bets={"afa*": "taken", "*": "charged"})
+    check(with_bets, senders.besoft(senders.altered(body, action=action)))
+
+
 @given(objects(verbatim("jdb", "settle")))
 @settings(max_examples=300)
 def test_jdb_settles_of_any_values(body: bytes) -> None:
