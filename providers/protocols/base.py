@@ -166,6 +166,9 @@ class Protocol(ABC, Generic[SettingsT]):
     # The operations that only ask for a balance. They, and no others, decode to a Query, and no
     # delivery of theirs is kept, however it is answered.
     queries: ClassVar[frozenset[str]]
+    # Those of `booked` that must not stand in the books under these settings: under other ones they
+    # paid what is paid by another operation now.
+    not_booked: tuple[str, ...] = ()
     rounds: ClassVar[tuple[Family, ...]] = ()
     resends: Resends  # A fact of the document, or of the settings where that is silent.
 
@@ -200,6 +203,11 @@ class Protocol(ABC, Generic[SettingsT]):
     @abstractmethod
     def decode(self, operation: str, body: bytes) -> Meaning:
         """What the delivery means. Raises Malformed, UnknownPlayer, UnknownCurrency, NotOffered."""
+
+    def buy_in(self, *, uid: str, score: int, order_id: str) -> Instruction:
+        """What takes a buy-in, where the operator's platform does that before it orders points
+        from the provider, under an id of its own. Raises NotOffered, Malformed."""
+        raise NotOffered("This provider has no buy-ins.")
 
     @abstractmethod
     def reply(self, operation: str, receipts: Sequence[Receipt], *, at: datetime) -> Reply:

@@ -186,7 +186,7 @@ def test_an_event_that_moves_no_money_is_acknowledged(
     assert books.outcomes() == ["acknowledged"]
 
 
-@pytest.mark.parametrize("operation", ["get_sstoken", "update_score", "unheard_of"])
+@pytest.mark.parametrize("operation", ["get_sstoken", "unheard_of"])
 def test_a_call_that_is_not_offered_is_refused(
     books: Books, providers: None, operation: str
 ) -> None:

@@ -1,27 +1,45 @@
-"""SUD: notifications on one URL, signed in their headers; points without a currency.
+"""SUD: notifications on one URL, calls with one each, all signed; points without a currency.
 
-Document: "Single game settlement notification". A match pays all its players or none of them.
+Two money models: `update_score` straight from the wallet, and poker tables, where a buy-in is
+taken before and `match.settle` or `user.settle` pays. What one delivery asks for is booked for all
+its players or for none of them.
 """
 
-import hmac
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Raw
 
 from providers.protocols import amounts, base, wire
-from providers.protocols.sud import fields
-from wallets import money, refusals
-from wallets.instructions import Instruction, Kind, Movement, Receipt
+from providers.protocols.sud import buy_ins, fields, matches, policies, scores, signature
+from providers.protocols.sud.points import Points
+from wallets import refusals
+from wallets.instructions import Instruction, Receipt
 
 
 class Sud(base.Protocol[fields.SudSettings]):
     Settings = fields.SudSettings
     refusal_means = base.RefusalMeans.OWED
-    booked = ("match",)
+    booked = ("match", "user_settle", "update_score", "order", "buy_in")
     queries = fields.QUERIES
-    resends = base.Resends()  # Not documented for notifications.
+    rounds = (policies.SCORES, policies.BUY_INS)
+    resends = base.Resends()  # Not documented for notifications, nor for update_score.
+
+    def __init__(self, *, provider: str, settings: fields.SudSettings) -> None:
+        super().__init__(provider=provider, settings=settings)
+        self._points = Points(provider=provider, currency=settings.currency, factor=settings.factor)
+        # Each of the two notifications says what the other says: never both may pay.
+        self.not_booked = ("match",) if settings.pays == "user.settle" else ("user_settle",)
+        if not settings.takes_buy_ins:
+            self.not_booked += ("buy_in",)
+        self._paying: Mapping[str, Callable[[bytes], Instruction | tuple[Instruction, ...]]] = {
+            "match": self._match,
+            "user_settle": self._user_settles,
+            "order": self._order,
+            "order_batch": self._order_batch,
+        }
 
     @classmethod
     def problems(cls, settings: fields.SudSettings) -> Iterator[base.Problem]:
@@ -31,13 +49,10 @@ class Sud(base.Protocol[fields.SudSettings]):
             yield base.Problem("providers.E008", "`factor` must be an amount above 0")
 
     def unwrap(self, delivery: base.Delivery) -> bytes:
-        """The body as it came, once signature and recipient are right.
-
-        A resend may keep its old timestamp and nonce, so neither's age is looked at.
-        """
+        """The body as it came, once signature and recipient are right."""
         secrets = base.secrets(self.settings.app_secret)
         if secrets or not self.settings.insecure:
-            self._verify(delivery, secrets)
+            signature.verify(delivery, app_id=self.settings.app_id, secrets=secrets)
         if not delivery.operation and self._is_for_another(delivery.body):
             raise base.Unauthentic("The notification is for another app_id.")
         return delivery.body
@@ -52,8 +67,8 @@ class Sud(base.Protocol[fields.SudSettings]):
         return delivery.operation
 
     def decode(self, operation: str, body: bytes) -> base.Meaning:
-        if operation == "match":
-            return self._match(fields.MATCH_SETTLE.read(body).data)
+        if operation == "update_score":
+            return scores.update(self._points, body)
         if operation in fields.QUERIES:
             uid = fields.SCORE.read(body).uid
             return base.Query(uid=uid, currency=self.settings.currency)
@@ -61,48 +76,43 @@ class Sud(base.Protocol[fields.SudSettings]):
             return base.Note(text=operation)
         if operation in fields.CALLS:
             raise base.NotOffered(f"SUD {operation} is not offered.")
-        notification = fields.NOTIFICATION.read(body)
-        return base.Note(
-            reference=wire.memo(notification.notify_id),
-            text=wire.printable(notification.notify_event),
-        )
+        return self._notified(operation, body)
+
+    def buy_in(self, *, uid: str, score: int, order_id: str) -> Instruction:
+        """Taken before `create_order`; `order_id` is its out_order_id."""
+        if not self.settings.takes_buy_ins:
+            raise base.NotOffered(
+                "Only `pays` user.settle with `credits` remain_score gives a buy-in back."
+            )
+        stated = {"uid": uid, "score": score, "out_order_id": order_id}
+        body = json.dumps(stated, ensure_ascii=False).encode(errors="surrogatepass")
+        return buy_ins.take(self._points, fields.BUY_IN.read(body))
 
     def reply(self, operation: str, receipts: Sequence[Receipt], *, at: datetime) -> base.Reply:
-        return base.json_reply({"ret_code": fields.SUCCESS, "ret_msg": "SUCCESS"})
+        if operation != "update_score":
+            return base.json_reply({"ret_code": fields.SUCCESS, "ret_msg": "SUCCESS"})
+        balance = base.balance(receipts)
+        data = {} if balance is None else {"score": Raw(self._points.shown(balance))}
+        if receipts[-1].posted:
+            return base.json_reply({"ret_code": fields.SUCCESS, "ret_msg": "success", "data": data})
+        return _special(fields.DUPLICATE, fields.DUPLICATE_TEXT, data)
 
     def tell(
         self, operation: str, query: base.Query, balance: Decimal, *, at: datetime
     ) -> base.Reply:
-        # Whole points: what is left of a balance between two points isn't told.
-        text = amounts.shown(balance, decimals=0, factor=self.settings.factor)
-        data: dict[str, object] = {"score": Raw(text.encode())}
+        data: dict[str, object] = {"score": Raw(self._points.shown(balance))}
         if operation == "get_account":  # A profile, of which a wallet knows the player's id.
             data = {"nickname": query.uid, "avatar_url": "", **data, "vip_level": 0}
         return base.json_reply({"ret_code": fields.SUCCESS, "ret_msg": "SUCCESS", "data": data})
 
     def refuse(self, operation: str, refusal: refusals.Refusal, *, at: datetime) -> base.Reply:
+        if operation == "update_score" and type(refusal) in fields.SCORE_CODES:
+            return _special(*fields.SCORE_CODES[type(refusal)], {})
         code = base.code_for(refusal, fields.CODES, fields.FAILED)
-        return base.json_reply({"ret_code": code, "ret_msg": type(refusal).sentence})
+        return _failure(operation, code, type(refusal).sentence)
 
     def no_verdict(self, operation: str, *, at: datetime) -> base.Reply:
-        return base.json_reply(
-            {"ret_code": fields.NO_VERDICT, "ret_msg": "Not decided yet, send again."}
-        )
-
-    def _verify(self, delivery: base.Delivery, secrets: tuple[str, ...]) -> None:
-        """Signature: HMAC-SHA1 of four lines, the last newline included, in lower-case hex."""
-        headers = delivery.headers
-        signed = b"".join(
-            headers.get(name, "").encode("latin-1", errors="replace") + b"\n"
-            for name in ("sud-appid", "sud-timestamp", "sud-nonce")
-        )
-        signed += delivery.body + b"\n"
-        stated = headers.get("sud-signature", "").lower().encode(errors="replace")
-        ours = [hmac.new(secret.encode(), signed, "sha1").hexdigest() for secret in secrets]
-        # A list, so that every secret is compared whichever matches.
-        matches = [hmac.compare_digest(stated, signature.encode()) for signature in ours]
-        if not any(matches) or headers.get("sud-appid", "") != self.settings.app_id:
-            raise base.Unauthentic("The signature or the app id in the headers is wrong.")
+        return _failure(operation, fields.NO_VERDICT, "Not decided yet, send again.")
 
     def _is_for_another(self, body: bytes) -> bool:
         """False also where no app_id can be read: `operation` says that it is malformed."""
@@ -113,45 +123,66 @@ class Sud(base.Protocol[fields.SudSettings]):
         except base.Malformed:
             return False
 
-    def _match(self, match: fields.Match) -> Instruction:
-        players = [player for player in match.results if not player.is_ai]
-        uids = {player.uid for player in players}
-        if "" in uids or len(uids) != len(players):
-            raise base.Malformed("A player of the match has no uid, or stands in it twice.")
-        # Of robots only it has no movements, and is kept all the same: with players under the same
-        # id it would be another match.
-        return Instruction(
-            provider=self.provider,
-            transaction_id=base.transaction_id("match", match.match_id),
-            kind=Kind.SETTLEMENT,
-            movements=tuple(self._movement(player) for player in players),
-            reference=match.match_id,
-            round_id=match.match_id,
-            game=wire.memo(match.mg_id),
-            details=_details(players),
-            occurred_at=wire.at_epoch(wire.memo(match.battle_end_at)),
+    # -- What each notification means ----------------------------------------------------------
+
+    def _notified(self, operation: str, body: bytes) -> base.Meaning:
+        notification = fields.NOTIFICATION.read(body)
+        why = self._why_noted(operation)
+        if operation in self._paying and not why:
+            instructions = self._paying[operation](body)
+            if instructions:
+                return instructions
+            why = fields.NOTHING_IN[operation]
+        event = notification.notify_event
+        return base.Note(
+            reference=wire.memo(notification.notify_id),
+            text=wire.printable(f"{event}: {why}" if why else event, longest=128),
         )
 
-    def _movement(self, player: fields.PlayerSettle) -> Movement:
-        """`score` as it stands: gained or lost. Commission and what remains are information."""
-        amount = amounts.in_currency(
-            Decimal(player.score), factor=self.settings.factor, field="score"
+    def _why_noted(self, operation: str) -> str:
+        """Why a notification of money moves none under these settings, "" where it does."""
+        if operation in self.not_booked:
+            return f"{self.settings.pays} pays"
+        if operation in fields.OF_BUY_INS and not self.settings.takes_buy_ins:
+            return "no buy-ins are taken here"
+        return ""
+
+    def _match(self, body: bytes) -> Instruction:
+        return matches.match(self._points, fields.MATCH_SETTLE.read(body).data)
+
+    def _user_settles(self, body: bytes) -> tuple[Instruction, ...]:
+        return matches.user_settles(
+            self._points,
+            fields.USER_SETTLE.read(body).data,
+            credits=self.settings.credits,
+            needs_bets=self.settings.takes_buy_ins and self.settings.unknown_bet == "refuse",
         )
-        return Movement(
-            uid=player.uid,
-            currency=self.settings.currency,
-            debit=amount.copy_abs() if amount < 0 else money.ZERO,
-            credit=amount if amount > 0 else money.ZERO,
+
+    def _order(self, body: bytes) -> tuple[Instruction, ...]:
+        order = fields.ORDER_CHANGED.read(body).data
+        return self._given_back(body, [order], game=fields.GAME.read(bytes(order)).mg_id)
+
+    def _order_batch(self, body: bytes) -> tuple[Instruction, ...]:
+        batch = fields.ORDER_BATCH_CHANGED.read(body).data
+        return self._given_back(body, batch.orders, game=batch.mg_id)
+
+    def _given_back(self, body: bytes, orders: list[Raw], *, game: Raw) -> tuple[Instruction, ...]:
+        at = fields.NOTIFICATION.read(body).notify_time
+        return tuple(
+            buy_ins.give_back(self._points, order, game=wire.memo(game), at=at)
+            for order in buy_ins.failed(orders)
         )
 
 
-def _details(players: list[fields.PlayerSettle]) -> dict[str, str]:
-    stated = {
-        f"{name} {player.uid}": wire.memo(token)
-        for player in players
-        for name, token in (
-            ("commission_score", player.commission_score),
-            ("remain_score", player.remain_score),
-        )
-    }
-    return {name: text for name, text in stated.items() if text}
+def _special(code: int, text: str, data: Mapping[str, object]) -> base.Reply:
+    """A code of update_score's own, in both places where SUD may look for it."""
+    return base.json_reply(
+        {"ret_code": code, "ret_msg": text, "sdk_error_code": code, "data": data}
+    )
+
+
+def _failure(operation: str, code: int, text: str) -> base.Reply:
+    failure: dict[str, object] = {"ret_code": code, "ret_msg": text}
+    if operation == "update_score":  # Its page has `data` in every reply.
+        failure["data"] = {}
+    return base.json_reply(failure)

@@ -229,6 +229,22 @@ def test_sud_notifications_of_any_values(body: bytes) -> None:
     check(SPEAKERS["sud"], senders.sud(body))
 
 
+@pytest.mark.parametrize("name", ["user_settle", "order_changed", "order_batch_changed"])
+@given(data=st.data())
+@settings(max_examples=200)
+def test_sud_notifications_of_buy_ins_of_any_values(name: str, data: st.DataObject) -> None:
+    failed = verbatim("sud", name).replace(b"EXECUTE_SUCCESS", b"EXECUTE_FAIL")
+    body = data.draw(objects(failed, app_id=SUD_APP_ID))
+    for credits in ("remain_score", "score"):
+        check(speaker(Sud, pays="user.settle", credits=credits), senders.sud(body))
+
+
+@given(objects(verbatim("sud", "update_score")))
+@settings(max_examples=300)
+def test_sud_scores_of_any_values(body: bytes) -> None:
+    check(SPEAKERS["sud"], senders.sud(body, path="sud/update_score"))
+
+
 @given(
     objects(verbatim("hotroad", "settle")) | objects(verbatim("hotroad", "place_bet")),
     st.sampled_from(["settle", "cancel_bet", "place_bet", "get_balance", "event_settle", "x"]),

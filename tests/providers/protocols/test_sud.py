@@ -292,14 +292,7 @@ def test_a_match_without_data_is_malformed(data: Any) -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [
-        "user.settle",
-        "order.changed",
-        "order.batch.changed",
-        "match.start",
-        "bullet.new",
-        "brand.new",
-    ],
+    ["match.start", "bullet.new", "brand.new"],
 )
 def test_events_that_move_no_money_are_acknowledged(event: str) -> None:
     named = f"sud.mg.merchant.{event}"
@@ -308,13 +301,29 @@ def test_events_that_move_no_money_are_acknowledged(event: str) -> None:
     assert sud.reply(operation, (), at=NOON).body == b'{"ret_code":0,"ret_msg":"SUCCESS"}'
 
 
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        ("user.settle", "match.settle pays"),
+        ("order.changed", "no buy-ins are taken here"),
+        ("order.batch.changed", "no buy-ins are taken here"),
+    ],
+)
+def test_events_of_the_other_money_model_are_acknowledged_and_the_note_says_why(
+    event: str, why: str
+) -> None:
+    named = f"sud.mg.merchant.{event}"
+    note = meaning(sud, senders.sud(altered(MATCH, notify_event=named, data=None)))
+    assert note == Note(reference="144884c98000100c-15da5e428a821000", text=f"{named}: {why}")
+
+
 @pytest.mark.parametrize("event", [..., None, 7, {}])
 def test_a_notification_without_an_event_is_malformed(event: Any) -> None:
     assert refusal(sud, senders.sud(altered(MATCH, notify_event=event))) is Malformed
 
 
-@pytest.mark.parametrize("call", ["update_score", "get_sstoken", "update_sstoken", "get_user_info"])
-def test_calls_of_their_own_url_are_not_offered_yet(call: str) -> None:
+@pytest.mark.parametrize("call", ["get_sstoken", "update_sstoken", "get_user_info"])
+def test_calls_that_are_the_platform_s_own_are_not_offered(call: str) -> None:
     assert refusal(sud, senders.sud(b'{"uid":"alice"}', path=f"sud/{call}")) is NotOffered
 
 
@@ -377,6 +386,7 @@ def test_a_refused_match_is_owed_and_resends_are_not_documented() -> None:
         ({"factor": 0}, ["providers.E008"]),
         ({"factor": "NaN"}, ["providers.E008"]),
         ({"factor": "0.01"}, []),
+        ({"pays": "user.settle", "credits": "score", "unknown_bet": "refuse"}, []),
     ],
 )
 def test_it_needs_an_app_and_its_secret_and_a_usable_factor(
