@@ -60,7 +60,7 @@ class Origin(models.TextChoices):
             "callback": "A provider's delivery.",
             "replay": "A kept callback, settled again by Cage or staff.",
             "adjustment": "A request that two people signed.",
-            "command": "A management command, on a demo database only.",
+            "command": "A management command: a buy-in, or a deposit on a demo database.",
         }[self.value]
 
 
