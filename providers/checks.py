@@ -34,6 +34,19 @@ WITH RECURSIVE names AS (
 SELECT provider FROM names WHERE provider IS NOT NULL
 """
 
+# Which of these operations stand in the books, refusals that stand included: one index probe each.
+# ";" is what follows ":", and ids are compared by code point. The limit keeps it a probe.
+HELD = """
+SELECT asked.provider, asked.word
+FROM unnest(%s::text[], %s::text[]) AS asked (provider, word)
+CROSS JOIN LATERAL (
+    SELECT FROM wallets_transaction t
+    WHERE t.provider = asked.provider
+      AND t.transaction_id >= asked.word || ':' AND t.transaction_id < asked.word || ';'
+    LIMIT 1
+) held
+"""
+
 
 def configuration(**_: Any) -> list[CheckMessage]:
     """PROVIDERS says what it must, and nothing unknown."""
@@ -51,8 +64,20 @@ def names_are_kept(*, databases: Sequence[str] | None, **_: Any) -> list[CheckMe
         return _missing(_names(cursor) or set())
 
 
+def settings_are_kept(*, databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
+    """No transaction is in the books that its provider's settings rule out.
+
+    Under other settings another operation paid: a resend of what that paid would be paid again.
+    """
+    if not databases or "default" not in databases:
+        return []
+    with connections["default"].cursor() as cursor:
+        return _ruled_out(_held(cursor)) if _is_there(cursor) else []
+
+
 def configuration_is_verified() -> bool:
-    """True once PROVIDERS was held against the ledger: no provider of the past is missing.
+    """True once PROVIDERS was held against the ledger: no provider of the past is missing, and
+    none pays by another operation than it did.
 
     A web process may start while the database is away; until this has been seen nobody is paid,
     because a renamed provider's resends would be paid again under its new name.
@@ -63,13 +88,14 @@ def configuration_is_verified() -> bool:
         with transaction.atomic(), connections["default"].cursor() as cursor:
             cursor.execute(LIMITS)
             names = _names(cursor)
+            held = _held(cursor) if names is not None else []
     except Error as error:
         connections["default"].close()
         log.warning("PROVIDERS could not be held against the ledger: %s", error)
         return False
     if names is None:
         return False  # Not migrated yet, or being restored: nothing to compare with.
-    errors = configuration() + _missing(names)
+    errors = configuration() + _missing(names) + _ruled_out(held)
     for message in errors:
         log.error("PROVIDERS is not valid: %s", message)
     if not errors:
@@ -94,11 +120,24 @@ def require_valid_configuration() -> None:
 
 def _names(cursor: CursorWrapper) -> set[str] | None:
     """The providers that have transactions; None where there is no ledger."""
-    cursor.execute("SELECT to_regclass('wallets_transaction')")
-    if cursor.fetchone() == (None,):
+    if not _is_there(cursor):
         return None
     cursor.execute(NAMES)
     return {name for (name,) in cursor.fetchall()}
+
+
+def _held(cursor: CursorWrapper) -> list[tuple[str, str]]:
+    """(provider, operation) of those that are in the books though the settings rule them out."""
+    providers = registry.current().by_name.items()
+    asked = [(name, word) for name, one in providers for word in one.protocol.not_booked]
+    cursor.execute(HELD, [[name for name, _ in asked], [word for _, word in asked]])
+    return [(name, word) for name, word in cursor.fetchall()]
+
+
+def _is_there(cursor: CursorWrapper) -> bool:
+    """Whether there is a ledger at all."""
+    cursor.execute("SELECT to_regclass('wallets_transaction')")
+    return bool(cursor.fetchone() != (None,))
 
 
 def _missing(names: set[str]) -> list[CheckMessage]:
@@ -109,4 +148,15 @@ def _missing(names: set[str]) -> list[CheckMessage]:
             id="providers.E010",
         )
         for name in sorted(names - {HOUSE} - set(registry.current().by_name))
+    ]
+
+
+def _ruled_out(held: Sequence[tuple[str, str]]) -> list[CheckMessage]:
+    return [
+        checks.Error(
+            f"{name} has `{word}` transactions, which its settings rule out.",
+            hint="What pays is never changed where something was paid. Set it back as it was.",
+            id="providers.E011",
+        )
+        for name, word in sorted(held)
     ]

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connections, transaction
 
-from providers import checks, registry
-from tests.cast import Books
+from providers import buy_ins, checks, registry
+from tests.cast import NOON, Books, instruction, post
 from tests.conftest import PROVIDERS
 from tests.providers import senders
 from tests.providers.senders import send
+from wallets.refusals import UnknownPlayer
 
 JDB = PROVIDERS["jdb"]
 SUD = PROVIDERS["sud"]
@@ -60,6 +62,8 @@ def test_the_four_providers_are_valid_and_reached_by_their_names() -> None:
         ({"sud": {"currency": "COIN", "app_id": "1", "app_secret": []}}, ["providers.E006"]),
         ({"jdb": {**JDB, "key": "short"}}, ["providers.E007"]),
         ({"jdb": {**JDB, "currencies": {"VN": NOTHING}}}, ["providers.E008"]),
+        ({"sud": {**SUD, "pays": "both"}}, ["providers.E004"]),
+        ({"sud": {**SUD, "pays": "user.settle", "credits": "both"}}, ["providers.E004"]),
     ],
 )  # fmt: skip
 def test_each_mistake_has_its_check(configuration: Any, ids: list[str]) -> None:
@@ -95,6 +99,92 @@ def test_a_name_with_transactions_may_not_disappear(
         call_command("check", databases=["default"])
     configure(jdb={**JDB, "retired": True})
     assert checks.names_are_kept(databases=["default"]) == []
+
+
+USER_SETTLE = {**SUD, "pays": "user.settle"}
+RULED_OUT = [
+    # What was paid under which settings, and under which it can't be any more.
+    ("match_settle", SUD, USER_SETTLE, "match"),
+    ("user_settle", USER_SETTLE, SUD, "user_settle"),
+    ("user_settle", {**USER_SETTLE, "credits": "score"}, SUD, "user_settle"),
+]
+
+
+@pytest.mark.parametrize(("delivery", "before", "after", "word"), RULED_OUT)
+def test_which_notification_pays_is_never_changed_where_one_has_paid(
+    books: Books,
+    configure: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    delivery: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    word: str,
+) -> None:
+    """The same game would be paid a second time, by the other one's resend."""
+    monkeypatch.setattr(checks, "_verified", set())
+    configure(sud=before)
+    for uid in ("fa1c53c4", "f0818db8", "u001", "u002"):
+        books.open(uid, "COIN", "100")
+    sent = senders.sud(senders.altered(senders.verbatim("sud", delivery), app_id=SUD["app_id"]))
+    assert send(sent).json["ret_code"] == 0
+    paid = books.transactions()
+    assert checks.settings_are_kept(databases=["default"]) == []
+    configure(sud=after)
+    (error,) = checks.settings_are_kept(databases=["default"])
+    assert (error.id, error.msg) == (
+        "providers.E011",
+        f"sud has `{word}` transactions, which its settings rule out.",
+    )
+    with pytest.raises(SystemCheckError, match=r"providers.E011"):
+        call_command("check", databases=["default"])
+    assert not checks.configuration_is_verified()
+    assert send(sent).json["ret_code"] == 2
+    assert books.transactions() == paid
+    configure(sud=before)
+    assert checks.configuration_is_verified()
+    assert send(sent).json["ret_code"] == 0
+    assert books.transactions() == paid
+
+
+def test_a_buy_in_keeps_what_gives_it_back_also_where_it_was_refused(
+    books: Books, configure: Callable[..., None]
+) -> None:
+    configure(sud=USER_SETTLE)
+    with pytest.raises(UnknownPlayer):
+        buy_ins.take(provider="sud", uid="alice", score=1, order_id="OUT-1", at=NOON)
+    assert checks.settings_are_kept(databases=["default"]) == []
+    configure(sud={**USER_SETTLE, "credits": "score"})
+    (error,) = checks.settings_are_kept(databases=["default"])
+    assert "`buy_in`" in error.msg
+
+
+def test_only_the_same_provider_s_transactions_of_just_that_operation_count(
+    books: Books, configure: Callable[..., None]
+) -> None:
+    books.open("alice", "COIN", "100")
+    others = ["a", "match-", "match2", "match_", "user-settle", "user_settles", "z"]
+    for provider, word in [("sud-2", "match"), *(("sud", word) for word in others)]:
+        moved = instruction("1", ("alice", "COIN", "0", "1"), provider=provider)
+        post(replace(moved, transaction_id=f"{word}:1"))
+    for settings in (SUD, USER_SETTLE):
+        configure(sud=settings, sud_2={**SUD, "protocol": "sud"})
+        assert checks.settings_are_kept(databases=["default"]) == []
+    configure(sud=SUD, sud_2={**USER_SETTLE, "protocol": "sud"})
+    (error,) = checks.settings_are_kept(databases=["default"])
+    assert error.msg.startswith("sud-2 has `match`")
+
+
+def test_settings_are_held_against_the_ledger_by_index_probes(
+    books: Books, configure: Callable[..., None]
+) -> None:
+    configure()
+    with transaction.atomic(), connections["default"].cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {checks.HELD}", [["sud"], ["user_settle"]])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Seq Scan" not in plan
+    condition = next(line for line in plan.splitlines() if "Index Cond" in line)
+    assert all(part in condition for part in ("provider =", "transaction_id >=", "<"))
 
 
 @pytest.mark.parametrize(
