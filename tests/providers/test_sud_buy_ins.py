@@ -28,7 +28,8 @@ USER_SETTLE = altered(senders.verbatim("sud", "user_settle"), app_id=SUD_APP_ID)
 ORDER = altered(senders.verbatim("sud", "order_changed"), app_id=SUD_APP_ID)
 BATCH = altered(senders.verbatim("sud", "order_batch_changed"), app_id=SUD_APP_ID)
 OK = b'{"ret_code":0,"ret_msg":"SUCCESS"}'
-SETTINGS = {**PROVIDERS["sud"], "pays": "user.settle"}
+DEFAULTS = {**PROVIDERS["sud"], "pays": "user.settle"}
+SETTINGS = {**DEFAULTS, "unknown_bet": "pay"}
 
 
 def notified(body: bytes, **data: Any) -> bytes:
@@ -313,7 +314,7 @@ def test_a_failed_order_and_a_late_buy_in_at_once_leave_nothing_taken(alice: Boo
 def test_where_unknown_buy_ins_are_refused_a_player_is_paid_once_it_is_known(
     alice: Books, configure: Callable[..., None]
 ) -> None:
-    configure(sud={**SETTINGS, "unknown_bet": "refuse"})
+    configure(sud=DEFAULTS)
     assert send(only()).json["ret_code"] == 1
     take("u001", 90, "ce56b6lzi1a")
     assert send(only()).body == OK

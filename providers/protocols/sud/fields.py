@@ -204,7 +204,8 @@ class SudSettings(base.Settings, frozen=True, kw_only=True):
 
     `pays`: which notification of a poker table moves money; the other one is only noted.
     `credits`: the field of user.settle that is paid, what remains of a buy-in or the bare result.
-    `unknown_bet`: what becomes of a user.settle whose buy-in was not taken here.
+    `unknown_bet`: what becomes of a user.settle whose buy-in was not taken here: what
+    remains of it was never taken from the wallet.
     """
 
     currency: base.Currency
@@ -213,7 +214,7 @@ class SudSettings(base.Settings, frozen=True, kw_only=True):
     factor: Decimal = amounts.ONE
     pays: Literal["match.settle", "user.settle"] = "match.settle"
     credits: Literal["remain_score", "score"] = "remain_score"
-    unknown_bet: Literal["refuse", "pay"] = "pay"
+    unknown_bet: Literal["refuse", "pay"] = "refuse"
 
     @property
     def takes_buy_ins(self) -> bool:

@@ -107,13 +107,14 @@ BUY_INS = Family(
             reply="ret_code 0", effect=Effect.PAID, then="Our choice: what remained is paid."
         ),
         Situation.SETTLE_BEFORE_BET: Policy(
-            reply="ret_code 0",
-            effect=Effect.PAID,
-            then='Our choice, for platforms that take buy-ins elsewhere; with `"unknown_bet": '
-            '"refuse"` it hears `ret_code 1`.',
+            reply="ret_code 1",
+            then=f"{NOT_RESENT}Our choice: the stake in what remains was never taken. Owed, and "
+            "paid as soon as the buy-in is known.",
         ),
         Situation.SETTLE_BEFORE_BET_PAYING: Policy(
-            reply="ret_code 0", effect=Effect.PAID, then="The default."
+            reply="ret_code 0",
+            effect=Effect.PAID,
+            then="For platforms that take buy-ins elsewhere.",
         ),
         Situation.SETTLE_AFTER_CANCEL: Policy(
             reply="ret_code 1",

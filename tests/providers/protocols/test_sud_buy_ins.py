@@ -70,6 +70,7 @@ def test_the_page_s_settlement_pays_each_order_what_remains() -> None:
                 game="mgid01",
                 details={"score": score, "remain_score": remains},
                 settles=(f"buy_in:{out_order_id}",),
+                needs_bets=True,
                 occurred_at=datetime(2022, 9, 24, 3, 43, 31, tzinfo=UTC),
             )
             for uid, order_id, out_order_id, score, remains in [
@@ -126,8 +127,8 @@ def test_an_order_without_an_id_of_ours_settles_no_buy_in() -> None:
         assert instruction.settles == ()
 
 
-def test_an_unknown_buy_in_is_refused_where_that_is_configured() -> None:
-    for option, needs in ({}, False), ({"unknown_bet": "pay"}, False), (REFUSE, True):
+def test_an_unknown_buy_in_is_refused_unless_it_is_configured_to_be_paid() -> None:
+    for option, needs in ({}, True), ({"unknown_bet": "pay"}, False), (REFUSE, True):
         (instruction,) = meaning(speaker(Sud, pays="user.settle", **option), settled({}))
         assert instruction.needs_bets is needs
     bare = speaker(Sud, pays="user.settle", credits="score", **REFUSE)
