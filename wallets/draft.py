@@ -64,6 +64,9 @@ class Draft:
         receipts = [trial.decide(instruction) for instruction in together]
         refusal = next((receipt.refusal for receipt in receipts if receipt.refusal), None)
         if refusal is not None:
+            # None of them will be booked: what would stand if it were refused alone stands here.
+            for instruction in together:
+                self._keep(instruction, refusal)
             return [self._receipt(instruction, refusal=refusal) for instruction in together]
         self.wallets, self.known, self.new = trial.wallets, trial.known, trial.new
         return receipts
@@ -74,13 +77,18 @@ class Draft:
         if known is not None:
             return self._receipt(instruction, refusal=known.repetition(instruction.terms))
         refusal = self._book(instruction)
-        if refusal is not None and instruction.refusal_stands:
+        if refusal is not None:
+            self._keep(instruction, refusal)
+        return self._receipt(instruction, refusal=refusal, posted=refusal is None)
+
+    def _keep(self, instruction: Instruction, refusal: Refusal) -> None:
+        """Write down a refusal that stands, unless its id is known: then it stands as it was."""
+        if instruction.refusal_stands and instruction.key not in self.known.transactions:
             self._add(
                 NewTransaction(
                     instruction=instruction, terms=instruction.terms, refusal=refusal.name
                 )
             )
-        return self._receipt(instruction, refusal=refusal, posted=refusal is None)
 
     def _book(self, instruction: Instruction) -> Refusal | None:
         """Keep what a new instruction changes, or say why it can't be booked.

@@ -326,6 +326,28 @@ def test_a_whole_delivery_that_is_refused_leaves_its_neighbours_alone(alice: Boo
     assert alice.violations() == []
 
 
+@ways
+def test_a_bet_refused_with_its_delivery_stays_refused(alice: Books, way: Way) -> None:
+    one = uuid4()
+    bets = [
+        replace(bet(name, amount), origin_id=one) for name, amount in [("1", "5"), ("2", "500")]
+    ]
+    assert [refused(receipt) for receipt in post(*bets)] == [InsufficientFunds] * 2
+    assert refused(way(bet("1", "5"))) is InsufficientFunds
+    assert way(cancel("3", "1", "2", amount="505")).posted
+    assert alice.balance("alice", "USD") == 100
+    assert alice.violations() == []
+
+
+def test_a_bet_that_stands_is_untouched_by_a_delivery_that_is_refused(alice: Books) -> None:
+    alone(bet("1"))
+    one = uuid4()
+    post(*(replace(each, origin_id=one) for each in [bet("1"), bet("2", "500")]))
+    receipt = alone(bet("1"))
+    assert (receipt.posted, receipt.refusal, receipt.balance) == (False, None, Decimal(90))
+    assert alice.violations() == []
+
+
 def test_a_bet_and_its_cancel_at_the_same_time_end_with_nothing_taken(alice: Books) -> None:
     """In another player's name too, where no lock is shared and only the key decides."""
     for number in range(40):
