@@ -15,6 +15,10 @@ from wallets.instructions import Instruction, Kind
 from wallets.refusals import BetCancelled, BetRefused, BetSettled, Conflict, Refusal, UnknownBet
 from wallets.rows import Effect, Known, KnownTransaction
 
+STAKES = frozenset({Kind.BET})
+# A settlement or a cancel is none of them: what it did to bets would still stand after it.
+UNDOABLE = STAKES | {Kind.BET_AND_SETTLEMENT}
+
 
 @dataclass(slots=True, kw_only=True)
 class Undoing:
@@ -76,7 +80,8 @@ class _State(Enum):
 def _state(bet: KnownTransaction | None, *, settled: bool, undoes_wins: bool) -> _State:
     if bet is not None and (bet.was_cancelled or bet.refusal):
         return _State.OVER
-    if settled or (bet is not None and bet.kind is not Kind.BET and not undoes_wins):
+    undoable = UNDOABLE if undoes_wins else STAKES
+    if settled or (bet is not None and bet.kind not in undoable):
         return _State.SETTLED
     return _State.OPEN
 

@@ -134,6 +134,8 @@ class Instruction:
             raise ValueError(f"{self.transaction_id}: only a rollback cancels, and nothing else")
         if any(movement.debit for movement in self.movements) and self.cancels:
             raise ValueError(f"{self.transaction_id}: a rollback's debits are not stated")
+        if self.transaction_id in self.cancels:
+            raise ValueError(f"{self.transaction_id}: a rollback does not cancel itself")
 
     @property
     def key(self) -> Key:

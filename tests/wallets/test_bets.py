@@ -299,6 +299,17 @@ def test_a_win_that_was_spent_is_not_undone(alice: Books, way: Way) -> None:
 
 
 @ways
+@pytest.mark.parametrize("target", ["settle:2", "cancel:3", "gift:4"])
+def test_only_bets_are_cancelled(alice: Books, way: Way, target: str) -> None:
+    """Of a cancelled cancel the bet would stay cancelled, and be taken all the same."""
+    gift = step("gift", "4", Kind.REWARD, "alice", credit="5")
+    way(bet("1"), settle("2", "1"), bet("5"), cancel("3", "5"), gift)
+    assert refused(way(cancel("9", target, undoes_wins=True))) is BetSettled
+    assert alice.balance("alice", "USD") == 120
+    assert alice.violations() == []
+
+
+@ways
 def test_a_delivery_of_several_instructions_is_booked_whole_or_not_at_all(
     alice: Books, way: Way
 ) -> None:
@@ -417,6 +428,7 @@ def test_verify_ledger_sees_what_is_wrong_with_a_bet(
         (Kind.BET, {"cancels": ("bet:1",)}),
         (Kind.ROLLBACK, {"cancels": ("bet:1",), "settles": ("bet:1",)}),
         (Kind.ROLLBACK, {"cancels": ("bet:1",), "debit": "1"}),
+        (Kind.ROLLBACK, {"cancels": ("bet:1", "cancel:1")}),
     ],
 )
 def test_an_instruction_says_one_thing(kind: Kind, options: dict[str, Any]) -> None:
