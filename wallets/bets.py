@@ -12,7 +12,15 @@ from enum import Enum
 
 from wallets import money
 from wallets.instructions import Instruction, Kind
-from wallets.refusals import BetCancelled, BetRefused, BetSettled, Conflict, Refusal, UnknownBet
+from wallets.refusals import (
+    BalanceTooLarge,
+    BetCancelled,
+    BetRefused,
+    BetSettled,
+    Conflict,
+    Refusal,
+    UnknownBet,
+)
 from wallets.rows import Effect, Known, KnownTransaction
 
 STAKES = frozenset({Kind.BET})
@@ -68,6 +76,8 @@ def cancelling(
             undoing.missing.append(key[1])
         else:
             _give_back(undoing, bet)
+    if not all(money.fits(amount) for both in undoing.back.values() for amount in both):
+        return BalanceTooLarge()
     return _unlike_stated(instruction, undoing) or undoing
 
 

@@ -16,6 +16,7 @@ from wallets import ledger
 from wallets.instructions import Instruction, Kind, Movement, Origin, Receipt
 from wallets.models import Reference, Transaction
 from wallets.refusals import (
+    BalanceTooLarge,
     BetCancelled,
     BetRefused,
     BetSettled,
@@ -306,6 +307,16 @@ def test_only_bets_are_cancelled(alice: Books, way: Way, target: str) -> None:
     way(bet("1"), settle("2", "1"), bet("5"), cancel("3", "5"), gift)
     assert refused(way(cancel("9", target, undoes_wins=True))) is BetSettled
     assert alice.balance("alice", "USD") == 120
+    assert alice.violations() == []
+
+
+@ways
+def test_a_wallet_does_not_get_back_more_than_it_can_hold(alice: Books, way: Way) -> None:
+    amount = "6" + "0" * 19
+    gifts = [step("gift", name, Kind.REWARD, "alice", credit=amount) for name in "12"]
+    way(gifts[0], bet("1", amount), gifts[1], bet("2", amount))
+    assert refused(way(cancel("3", "1", "2"))) is BalanceTooLarge
+    assert way(cancel("4", "1")).posted
     assert alice.violations() == []
 
 
