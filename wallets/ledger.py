@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from wallets import sql
 from wallets.draft import Draft
-from wallets.instructions import Instruction, Receipt
+from wallets.instructions import Instruction, Key, Receipt
 from wallets.refusals import UnknownCurrency, UnknownPlayer
 
 PATIENCE = 10.0  # Seconds.
@@ -51,7 +51,7 @@ def post(
     The number of statements doesn't depend on the number of instructions.
     """
     deadline = time.monotonic() + PATIENCE if deadline is None else deadline
-    for _ in range(len(instructions) + 1):
+    for _ in range(len(_keys(instructions)) + 1):  # Each race makes one more of them known.
         try:
             with transaction.atomic(durable=True):
                 receipts = _post(instructions, at=at, deadline=deadline)
@@ -88,11 +88,10 @@ def _post(instructions: Sequence[Instruction], *, at: datetime, deadline: float)
         # Lock order everywhere: wallets -> transactions -> cases. Only behind the locks are the
         # known ids read, so a repetition that waited for the first delivery finds it.
         wallets = sql.lock_wallets(cursor, {movement.wallet for movement in movements})
-        keys = {key for one in instructions for key in (one.key, *one.named)}
         draft = Draft(
             wallets=wallets,
             players=sql.read_players(cursor, {movement.uid for movement in movements}),
-            known=sql.read_known(cursor, keys),
+            known=sql.read_known(cursor, _keys(instructions)),
             decided_at=at,
         )
         receipts = draft.decide_all(instructions)
@@ -106,6 +105,11 @@ def _post(instructions: Sequence[Instruction], *, at: datetime, deadline: float)
         sql.insert_references(cursor, draft.new, ids)
         sql.update_wallets(cursor, draft.wallets.values())
     return receipts
+
+
+def _keys(instructions: Sequence[Instruction]) -> set[Key]:
+    """What is read of the books, and all that may be inserted there."""
+    return {key for one in instructions for key in (one.key, *one.named)}
 
 
 def _left(deadline: float) -> float:

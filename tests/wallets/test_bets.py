@@ -1,9 +1,11 @@
 """What settlements and cancels do to bets, in whatever order they come."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +14,7 @@ from django.db import connection, connections
 
 from tests.cast import NOON, Books, post
 from tests.wallets.test_verification import triggers_off
-from wallets import ledger
+from wallets import ledger, sql
 from wallets.instructions import Instruction, Kind, Movement, Origin, Receipt
 from wallets.models import Reference, Transaction
 from wallets.refusals import (
@@ -383,6 +385,24 @@ def test_a_bet_and_its_cancel_at_the_same_time_end_with_nothing_taken(alice: Boo
             alone(cancel(f"again-{number}", str(number)))
     assert alice.balance("alice", "USD") == 100
     assert alice.violations() == []
+
+
+def test_a_cancel_is_raced_for_each_of_its_bets_and_decided_all_the_same(
+    alice: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bet of a player without a wallet shares no lock, and is known as soon as it is refused."""
+    read, names = sql.read_known, iter("123")
+
+    def raced(cursor: Any, keys: Any) -> Any:
+        known = read(cursor, keys)
+        if threading.current_thread() is threading.main_thread():
+            with ThreadPoolExecutor(1) as pool:
+                pool.map(post_in_thread, [bet(name, uid="nobody") for name in islice(names, 1)])
+        return known
+
+    monkeypatch.setattr(sql, "read_known", raced)
+    assert alone(cancel("9", "1", "2", "3", uid="nobody")).posted
+    assert [effect for _, effect, _ in effects(alice)] == ["mentions"] * 3
 
 
 def test_cancels_under_many_ids_at_the_same_time_give_back_once(alice: Books) -> None:
