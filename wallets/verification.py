@@ -120,6 +120,15 @@ CHECKS: list[Check] = [
         """,
     ),
     Check(
+        name="each reference is a booked transaction's, of the same provider",
+        sql="""
+        SELECT format('%s %s: a reference to %s says that it is of %s, refusal: "%s"',
+                      t.provider, t.transaction_id, r.target, r.provider, t.refusal)
+        FROM wallets_reference r JOIN wallets_transaction t ON t.id = r.transaction_id
+        WHERE r.provider <> t.provider OR t.refusal <> ''
+        """,
+    ),
+    Check(
         name="each cancelled transaction is in the books",
         sql="""
         SELECT format('%s %s: cancelled by %s, and no row keeps it from being booked',

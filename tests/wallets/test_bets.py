@@ -441,6 +441,9 @@ def post_in_thread(instruction: Instruction) -> Receipt:
          "SELECT id, 'jdb', 'bet:1', 'settles' FROM wallets_transaction LIMIT 1", "cancelled by"),
         ("INSERT INTO wallets_reference (transaction_id, provider, target, effect) "
          "SELECT id, 'jdb', 'bet:77', 'cancels' FROM wallets_transaction LIMIT 1", "no row keeps"),
+        ("INSERT INTO wallets_reference (transaction_id, provider, target, effect) "
+         "SELECT id, 'sud', 'bet:7', 'settles' FROM wallets_transaction WHERE provider = 'jdb' "
+         "LIMIT 1", "says that it is of sud"),
     ],
 )  # fmt: skip
 def test_verify_ledger_sees_what_is_wrong_with_a_bet(
