@@ -105,7 +105,7 @@ USER_SETTLE = {**SUD, "pays": "user.settle"}
 RULED_OUT = [
     # What was paid under which settings, and under which it can't be any more.
     ("match_settle", SUD, USER_SETTLE, "match"),
-    ("user_settle", USER_SETTLE, SUD, "user_settle"),
+    ("user_settle", {**USER_SETTLE, "unknown_bet": "pay"}, SUD, "user_settle"),
     ("user_settle", {**USER_SETTLE, "credits": "score"}, SUD, "user_settle"),
 ]
 
