@@ -26,7 +26,13 @@ SUD_SECRET = "test-app-secret"
 
 PROVIDERS: dict[str, dict[str, Any]] = {
     "besoft": {"currency": "USD", "allowed_ips": ["127.0.0.0/8"]},
-    "jdb": {"key": KEY, "iv": IV, "currencies": {"XX": "USD", "RB": "CNY"}},
+    # The settlements of most tests come without their bets.
+    "jdb": {
+        "key": KEY,
+        "iv": IV,
+        "currencies": {"XX": "USD", "RB": "CNY", "RM": "MYR"},
+        "unknown_bet": "pay",
+    },
     "sud": {"app_id": SUD_APP_ID, "app_secret": [SUD_SECRET, "previous"], "currency": "COIN"},
     # Its document's settle comes without its bet.
     "hotroad": {"currency": "THB", "allowed_ips": ["127.0.0.0/8"], "unknown_bet": "pay"},

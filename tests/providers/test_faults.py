@@ -198,7 +198,7 @@ def test_an_unauthentic_delivery_is_refused_also_without_a_database(
     with monkeypatch.context() as patch:
         connection.close()
         patch.setitem(connection.settings_dict, "HOST", "/nowhere")
-        assert send(Sent(path="jdb", body=b"x=")).json["status"] == "9006"
+        assert send(Sent(path="jdb", body=b"x=")).json["status"] == "9017"
         connection.close()
 
 
@@ -292,7 +292,7 @@ def test_a_stranger_is_answered_while_his_row_is_locked(books: Books, providers:
     send(stranger)
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute("SELECT FROM providers_unauthentic FOR UPDATE")
-        assert send(stranger).json["status"] == "9006"
+        assert send(stranger).json["status"] == "9017"
 
 
 def test_addresses_of_one_ipv6_network_are_counted_as_one(books: Books, providers: None) -> None:

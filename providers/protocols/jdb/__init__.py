@@ -1,7 +1,7 @@
 """JDB API 2.x: one URL, one encrypted form field `x`, `action` inside; the reply is plain JSON.
 
-Document: "Action 10: Settle". There is no signature: what decrypts to JSON
-with an `action` is authentic.
+Documents: "Seamless Wallet API", functions 4 and 6 to 17. There is no signature: what decrypts to
+JSON with an `action` is authentic.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,43 +11,43 @@ from decimal import Decimal
 from msgspec import Raw
 
 from providers.protocols import amounts, base, wire
-from providers.protocols.jdb import envelope, fields
+from providers.protocols.jdb import actions, codes, configuration, envelope, fields
+from providers.protocols.jdb.maker import Maker
 from wallets import refusals
-from wallets.instructions import Instruction, Kind, Movement, Receipt
+from wallets.instructions import Instruction, Receipt
+
+# How the page of each action shows the balance; those that aren't here show none.
+BALANCE_AS = {
+    "balance": "string",
+    "bet_and_settle": "string",
+    "bet": "string",
+    "settle": "string",
+    "cancel_bet": "string",
+    "activity_reward": "number",
+    "free_spin_reward": "number",
+}
+MAY_BE_REPEATED = frozenset({"bet_and_settle", "bet"})
 
 
-class Jdb(base.Protocol[fields.JdbSettings]):
-    Settings = fields.JdbSettings
+class Jdb(base.Protocol[configuration.JdbSettings]):
+    """`refusal_means` and `resends` are those of a settlement, action 10."""
+
+    Settings = configuration.JdbSettings
     refusal_means = base.RefusalMeans.OWED
-    booked = ("settle",)
+    booked = tuple(actions.READERS)
     queries = frozenset({"balance"})
     # "JDB will retry every minutes for 1 hour until status 0000."
     resends = base.Resends(every=timedelta(minutes=1), window=timedelta(hours=1))
 
-    def __init__(self, *, provider: str, settings: fields.JdbSettings) -> None:
+    def __init__(self, *, provider: str, settings: configuration.JdbSettings) -> None:
         super().__init__(provider=provider, settings=settings)
-        self._pairs = _pairs(settings)
-        self._units = {
-            code: unit if isinstance(unit, fields.Unit) else fields.Unit(currency=unit)
-            for code, unit in settings.currencies.items()
-        }
+        self._pairs = settings.pairs
+        self._units = settings.units
+        self._maker = Maker(provider=provider, settings=settings, units=self._units)
 
     @classmethod
-    def problems(cls, settings: fields.JdbSettings) -> Iterator[base.Problem]:
-        keys, vectors = base.secrets(settings.key), base.secrets(settings.iv)
-        if bool(keys) != bool(vectors) or not (keys or settings.insecure):
-            yield base.Problem("providers.E006", "needs `key` and `iv` (or `insecure` and neither)")
-        if any(len(secret.encode()) != envelope.BLOCK for secret in keys + vectors):
-            yield base.Problem(
-                "providers.E007", f"`key` and `iv` must have {envelope.BLOCK} characters"
-            )
-        if len(vectors) not in (1, len(keys)):
-            yield base.Problem("providers.E007", "needs one `iv`, or as many as there are keys")
-        for code, unit in settings.currencies.items():
-            if isinstance(unit, fields.Unit) and not amounts.is_factor(unit.factor):
-                yield base.Problem(
-                    "providers.E008", f"`factor` of {code} must be an amount above 0"
-                )
+    def problems(cls, settings: configuration.JdbSettings) -> Iterator[base.Problem]:
+        return configuration.problems(settings)
 
     def unwrap(self, delivery: base.Delivery) -> bytes:
         """The decrypted JSON, by the first key that makes JSON with an `action` of it."""
@@ -56,8 +56,8 @@ class Jdb(base.Protocol[fields.JdbSettings]):
         return envelope.open_with(self._pairs, delivery.body)
 
     def operation(self, delivery: base.Delivery, body: bytes) -> str:
-        if delivery.operation:
-            raise base.UnknownOperation("JDB sends everything to one URL.")
+        # Whatever stands behind the path in the URL: it may be a cancel, and a refusal for the
+        # URL would make it a successful one.
         action = envelope.HEAD.read(body).action
         if action not in fields.OPERATIONS:
             raise base.UnknownOperation(f"JDB has no action {action}.")
@@ -66,35 +66,42 @@ class Jdb(base.Protocol[fields.JdbSettings]):
     def decode(self, operation: str, body: bytes) -> base.Meaning:
         if operation == "balance":
             return self._query(fields.BALANCE.read(body))
-        if operation == "settle":
-            return self._settle(fields.SETTLE.read(body))
-        if operation in fields.NOTED:
-            return base.Note(
-                reference=wire.memo(envelope.HEAD.read(body).transferId), text=operation
-            )
-        raise base.NotOffered(f"JDB {operation} is not offered.")
+        if operation in actions.READERS:
+            return actions.read(self._maker, operation, body)
+        # Action 17 tells of a free spin, whose win an action 16 pays.
+        return base.Note(reference=wire.memo(envelope.HEAD.read(body).transferId), text=operation)
 
     def reply(self, operation: str, receipts: Sequence[Receipt], *, at: datetime) -> base.Reply:
-        if not receipts or (balance := base.balance(receipts)) is None:
-            return base.json_reply({"status": fields.SUCCESS, "err_text": ""})
-        return self._success(receipts[-1].instruction.details["currency"], balance)
+        repeated = operation in MAY_BE_REPEATED and not any(one.posted for one in receipts)
+        if repeated and self.settings.repeated_bet != codes.SUCCESS:
+            return _status(self.settings.repeated_bet, "The bet stands; it was sent before.")
+        balance = base.balance(receipts) if receipts and operation in BALANCE_AS else None
+        if balance is None:
+            return _status(codes.SUCCESS)
+        return self._success(operation, _code(receipts[-1].instruction), balance)
 
     def tell(
         self, operation: str, query: base.Query, balance: Decimal, *, at: datetime
     ) -> base.Reply:
-        return self._success(query.code, balance)
+        return self._success(operation, query.code, balance)
 
     def refuse(self, operation: str, refusal: refusals.Refusal, *, at: datetime) -> base.Reply:
         # Without a balance: there may be no such player, and a refusal reads the same every time.
-        code = base.code_for(refusal, fields.CODES, fields.FAILED)
-        status = fields.IN_PROGRESS if operation == fields.CANCEL else code
-        return base.json_reply({"status": status, "err_text": type(refusal).sentence})
+        if operation in ("", fields.CANCEL):
+            code = base.code_for(refusal, codes.CANCEL_CODES, codes.IN_PROGRESS)
+        else:
+            code = base.code_for(refusal, codes.CODES, codes.FAILED)
+        return _status(code, type(refusal).sentence)
 
     def no_verdict(self, operation: str, *, at: datetime) -> base.Reply:
-        # Where the action could not be read it may have been a cancellation.
+        if operation == "bet_and_settle":
+            # Every status is a final word on an action 8. After "a correctly formatted response
+            # is not received" an action 4 asks what became of it.
+            return base.Reply(body=b"", status=503)
+        # Where the action could not be read it may have been a cancel.
         may_cancel = operation in ("", fields.CANCEL)
-        status = fields.IN_PROGRESS if may_cancel else fields.FAILED
-        return base.json_reply({"status": status, "err_text": "Not decided yet, send again."})
+        status = codes.IN_PROGRESS if may_cancel else codes.FAILED
+        return _status(status, "Not decided yet, send again.")
 
     def _query(self, balance: fields.Balance) -> base.Query:
         unit = self._units.get(balance.currency)
@@ -102,55 +109,20 @@ class Jdb(base.Protocol[fields.JdbSettings]):
             raise refusals.UnknownCurrency("The currency is not configured.")
         return base.Query(uid=balance.uid, currency=unit.currency, code=balance.currency)
 
-    def _settle(self, settle: fields.Settle) -> Instruction:
-        # A code that isn't configured: unknown only if the id is, so that a resend in another
-        # currency is a conflict.
-        unit = self._units.get(settle.currency)
-        factor = unit.factor if unit else amounts.ONE
-        decimals = self.settings.decimals
-        amount = amounts.from_number(bytes(settle.amount), decimals=decimals, field="amount")
-        credit = amounts.in_currency(
-            amounts.not_negative(amount, field="amount"), factor=factor, field="amount"
-        )
-        currency = unit.currency if unit else base.NO_CURRENCY
-        return Instruction(
-            provider=self.provider,
-            # Its own id, never refTransferIds: an open round (roundClosed false) settles again.
-            transaction_id=base.transaction_id("settle", settle.transferId),
-            kind=Kind.SETTLEMENT,
-            movements=(Movement(uid=settle.uid, currency=currency, credit=credit),),
-            reference=str(settle.transferId),
-            round_id=wire.memo(settle.gameRoundSeqNo, longest=128),
-            game=wire.memo(settle.mType),
-            stake=amounts.stated(wire.memo(settle.bet), decimals=decimals, factor=factor),
-            details={"currency": settle.currency}
-            | wire.memos(
-                validBet=settle.validBet,
-                win=settle.win,
-                netWin=settle.netWin,
-                tax=settle.tax,
-                commission=settle.commission,
-                historyId=settle.historyId,
-                roundClosed=settle.roundClosed,
-            ),
-            settles=tuple(
-                base.transaction_id("bet", bet) for bet in wire.memo_list(settle.refTransferIds)
-            ),
-            occurred_at=wire.at_epoch(wire.memo(settle.ts)),
-            declined=None if unit else refusals.UnknownCurrency(),
-        )
-
-    def _success(self, code: str, balance: Decimal) -> base.Reply:
+    def _success(self, operation: str, code: str, balance: Decimal) -> base.Reply:
         # Two of their codes may be one currency in different units (VN and VNO).
         text = amounts.shown(
             balance, decimals=self.settings.balance_decimals, factor=self._units[code].factor
         )
-        shown = text if self.settings.balance_as == "string" else Raw(text.encode())
-        return base.json_reply({"status": fields.SUCCESS, "balance": shown, "err_text": ""})
+        shown_as = self.settings.balance_as or BALANCE_AS[operation]
+        shown = text if shown_as == "string" else Raw(text.encode())
+        return base.json_reply({"status": codes.SUCCESS, "balance": shown, "err_text": ""})
 
 
-def _pairs(settings: fields.JdbSettings) -> tuple[tuple[bytes, bytes], ...]:
-    keys, vectors = base.secrets(settings.key), base.secrets(settings.iv)
-    if len(vectors) == 1:
-        vectors *= len(keys)
-    return tuple((key.encode(), iv.encode()) for key, iv in zip(keys, vectors, strict=False))
+def _status(status: str, text: str = "") -> base.Reply:
+    return base.json_reply({"status": status, "err_text": text})
+
+
+def _code(instruction: Instruction) -> str:
+    """Their word for the currency."""
+    return instruction.details["currency"]

@@ -1,15 +1,11 @@
-"""What JDB sends, what it is told, and what can be configured: schemas, codes, settings."""
+"""What JDB sends: one struct for each shape of an action, and which operation an action is."""
 
-from collections.abc import Mapping
-from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta, Raw
 
-from providers.protocols import amounts, base, wire
-from providers.protocols.jdb import envelope
-from wallets import refusals
+from providers.protocols import wire
 
 CANCEL = "cancel_bet_and_settle"
 OPERATIONS = {
@@ -26,30 +22,10 @@ OPERATIONS = {
     16: "free_spin_reward",
     17: "free_spin_history",
 }
-# No bet stands in the books yet, so a cancelled one is already what the cancellation asks for.
-NOTED = frozenset({CANCEL, "cancel_bet", "cancel_withdraw", "free_spin_history"})
-
-SUCCESS = "0000"
-FAILED = "9999"
-# Action 4: any status but 6101 and 9017 counts as cancelled, and 9017 is asked again. For every
-# other action all codes but 0000 mean the same.
-IN_PROGRESS = "9017"
-# A conflict hears 9999, not 6004 or 9011: "duplicate transfer" could be taken for "it is paid".
-CODES: Mapping[type[refusals.Refusal], str] = {
-    refusals.InsufficientFunds: "6006",
-    refusals.UnknownPlayer: "7501",
-    refusals.PlayerSuspended: "7502",
-    refusals.PlayerClosed: "7504",
-    base.Malformed: "8000",
-    base.Unauthentic: "9001",
-    envelope.Undeciphered: "9006",
-    base.UnknownOperation: "9007",
-    refusals.UnknownCurrency: "9023",
-}
-
 
 # One of theirs, two or three letters (RB, USD, VNO): what it means is configured.
 Code = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9]{1,10}\Z")]
+MOST = 10_000  # Bets in one cancel, as in one settlement.
 
 
 class Balance(msgspec.Struct):
@@ -59,44 +35,109 @@ class Balance(msgspec.Struct):
     currency: Code
 
 
-class Settle(msgspec.Struct):
-    """Action 10. What only informs has a default: it must not keep a player from being paid."""
+class Order(msgspec.Struct, kw_only=True):
+    """What every action that moves money says; action 4 says no more.
+
+    What only informs has a default: it must not keep a player from being paid, nor fail a bet.
+    `memos` are those of them that are kept under their own names.
+    """
+
+    memos: ClassVar[tuple[str, ...]] = ()
 
     transferId: wire.Long
     uid: wire.Uid
     currency: Code
-    amount: Raw
-    refTransferIds: Raw = wire.NOTHING
     gameRoundSeqNo: Raw = wire.NOTHING
+    historyId: Raw = wire.NOTHING
     mType: Raw = wire.NOTHING
     ts: Raw = wire.NOTHING
+
+
+class Stake(Order, kw_only=True):
+    """Actions 9 and 13."""
+
+    amount: Raw
+
+
+class BetAndSettle(Order, kw_only=True):
+    """Action 8. `mb` is the balance that the bet needs."""
+
+    memos = ("mb", "netWin", "denom", "jackpotWin", "jackpotContribute", "roomType")
+
+    bet: Raw
+    win: Raw
+    netWin: Raw
+    mb: Raw = wire.NOTHING
+    denom: Raw = wire.NOTHING
+    jackpotWin: Raw = wire.NOTHING
+    jackpotContribute: Raw = wire.NOTHING
+    roomType: Raw = wire.NOTHING
+
+
+class Settle(Order, kw_only=True):
+    """Action 10."""
+
+    memos = ("validBet", "win", "netWin", "tax", "commission", "historyId", "roundClosed")
+
+    amount: Raw
+    refTransferIds: Raw = wire.NOTHING
     bet: Raw = wire.NOTHING
     validBet: Raw = wire.NOTHING
     win: Raw = wire.NOTHING
     netWin: Raw = wire.NOTHING
     tax: Raw = wire.NOTHING
     commission: Raw = wire.NOTHING
-    historyId: Raw = wire.NOTHING
     roundClosed: Raw = wire.NOTHING
 
 
+class Deposit(Order, kw_only=True):
+    """Action 14."""
+
+    memos = ("totalBet", "totalWin")
+
+    amount: Raw
+    refTransferIds: Raw = wire.NOTHING
+    totalBet: Raw = wire.NOTHING
+    totalWin: Raw = wire.NOTHING
+
+
+class CancelBet(Order, kw_only=True):
+    """Action 11. Which bets it cancels is insisted on: nothing else says what to give back."""
+
+    amount: Raw
+    refTransferIds: Annotated[list[wire.Long], Meta(min_length=1, max_length=MOST)]
+
+
+class CancelWithdraw(Order, kw_only=True):
+    """Action 15."""
+
+    amount: Raw
+    refTransferId: wire.Long
+
+
+class Reward(Order, kw_only=True):
+    """Actions 12 and 16."""
+
+    memos = (
+        *("activityNo", "activityName", "activityDate"),
+        *("eventId", "accumulatedTurnover", "accumulatedWin", "cashoutTime"),
+    )
+
+    amount: Raw
+    activityNo: Raw = wire.NOTHING
+    activityName: Raw = wire.NOTHING
+    activityDate: Raw = wire.NOTHING
+    eventId: Raw = wire.NOTHING
+    accumulatedTurnover: Raw = wire.NOTHING
+    accumulatedWin: Raw = wire.NOTHING
+    cashoutTime: Raw = wire.NOTHING
+
+
+class Named(msgspec.Struct):
+    """The least that must be readable of a bet, so that its refusal can stand."""
+
+    transferId: wire.Long
+
+
 BALANCE = wire.Schema(Balance)
-SETTLE = wire.Schema(Settle)
-
-
-class Unit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one of JDB's currency codes means: `factor` units of `currency` (VN: 1000 VND)."""
-
-    currency: base.Currency
-    factor: Decimal = amounts.ONE
-
-
-class JdbSettings(base.Settings, frozen=True, kw_only=True):
-    """`key` and `iv` are 16 characters each; as lists they belong together by position."""
-
-    currencies: dict[Code, base.Currency | Unit]
-    key: base.Secret = ""
-    iv: base.Secret = ""
-    decimals: base.Decimals = 6
-    balance_decimals: base.Decimals = 2
-    balance_as: Literal["string", "number"] = "string"
+NAMED = wire.Schema(Named)

@@ -12,8 +12,6 @@ import pytest
 
 from providers.protocols.base import (
     Malformed,
-    Note,
-    NotOffered,
     Query,
     RefusalMeans,
     Resends,
@@ -42,12 +40,16 @@ from tests.providers.senders import Sent, altered, encrypted
 from wallets.instructions import Instruction, Kind, Movement
 from wallets.refusals import (
     BalanceTooLarge,
+    BetCancelled,
+    BetRefused,
+    BetSettled,
     Conflict,
     Declined,
     InsufficientFunds,
     PlayerClosed,
     PlayerSuspended,
     Refusal,
+    UnknownBet,
     UnknownCurrency,
     UnknownPlayer,
 )
@@ -192,6 +194,7 @@ def test_the_document_s_settle_credits_its_amount() -> None:
                 "roundClosed": "true",
             },
             settles=("bet:272016",),
+            needs_bets=True,
             occurred_at=datetime(2023, 11, 15, 6, 19, 5, 35_000, tzinfo=UTC),
         ),
     )
@@ -315,30 +318,15 @@ def test_what_only_informs_never_refuses(field: str, value: Any) -> None:
     assert terms(meaning(jdb, sent(**{field: value}))) == terms(meaning(jdb, sent()))
 
 
-@pytest.mark.parametrize("action", [4, 11, 15, 17])
-def test_the_cancellation_of_a_bet_that_was_never_booked_is_noted(action: int) -> None:
-    operation, note = understood(jdb, sent(action=action))
-    assert isinstance(note, Note)
-    assert note.reference == "272017"
-    reply = jdb.reply(operation, (), at=NOON)
-    assert reply.body == b'{"status":"0000","err_text":""}'
-
-
-@pytest.mark.parametrize("action", [8, 9, 12, 13, 14, 16])
-def test_other_documented_actions_are_not_offered_yet(action: int) -> None:
-    operation = jdb.operation(arrived(sent()), b'{"action":%d}' % action)
-    assert refusal(jdb, sent(action=action)) is NotOffered
-    assert refused(jdb, operation, NotOffered())["status"] == "9999"
-
-
 @pytest.mark.parametrize("action", [0, 1, 5, 7, 18, 47, -10])
 def test_an_unknown_action_is_refused(action: int) -> None:
     assert refusal(jdb, sent(action=action)) is UnknownOperation
 
 
-def test_everything_goes_to_one_url() -> None:
+def test_what_stands_behind_the_path_in_the_url_is_ignored() -> None:
+    """It could be an action 4, to which any refusal but 6101 and 9017 means that it succeeded."""
     elsewhere = Sent(path="jdb/settle", body=sent().body, content_type=sent().content_type)
-    assert refusal(jdb, elsewhere) is UnknownOperation
+    assert meaning(jdb, elsewhere).transaction_id == "settle:272017"
 
 
 # -- Replying --------------------------------------------------------------------------------
@@ -365,10 +353,11 @@ def test_the_balance_is_truncated_and_may_be_a_number() -> None:
         (PlayerSuspended(), "7502"),
         (PlayerClosed(), "7504"),
         (Malformed("uid 'eve' is wrong"), "8000"),
-        (Unauthentic(), "9001"),
-        (Undeciphered(), "9006"),
-        (UnknownOperation(), "9007"),
         (UnknownCurrency(), "9023"),
+        (BetSettled(), "6101"),
+        (UnknownBet(), "9999"),
+        (BetRefused(), "9999"),
+        (BetCancelled(), "9999"),
         (Conflict("The transaction was reversed."), "9999"),
         (Declined(), "9999"),
         (BalanceTooLarge(), "9999"),
@@ -378,16 +367,38 @@ def test_a_refusal_is_a_code_and_a_fixed_sentence(why: Refusal, status: str) -> 
     assert refused(jdb, "settle", why) == {"status": status, "err_text": type(why).sentence}
 
 
-def test_no_verdict_is_9999_so_that_it_is_sent_again() -> None:
-    for operation in ("settle", "bet", "cancel_bet", "deposit"):
+def test_no_verdict_is_9999_so_that_it_is_sent_again_or_cancelled() -> None:
+    for operation in ("settle", "bet", "cancel_bet", "withdraw", "deposit", "activity_reward"):
         assert json.loads(jdb.no_verdict(operation, at=NOON).body)["status"] == "9999"
 
 
-def test_a_cancellation_hears_in_progress_because_anything_else_would_mean_cancelled() -> None:
-    operation = jdb.operation(arrived(sent()), b'{"action":4}')
+def test_no_verdict_on_an_action_8_is_no_answer_because_every_status_would_be_final() -> None:
+    """What is no correctly formatted response makes JDB ask what became of it, by an action 4."""
+    reply = jdb.no_verdict("bet_and_settle", at=NOON)
+    assert (reply.status, reply.body) == (503, b"")
+
+
+@pytest.mark.parametrize("operation", ["", "cancel_bet_and_settle"])
+@pytest.mark.parametrize(
+    ("why", "status"),
+    [
+        (BetSettled(), "6101"),
+        (InsufficientFunds(), "6101"),
+        *[(why, "9017") for why in (Declined(), Malformed(), Unauthentic(), Undeciphered())],
+        *[(why, "9017") for why in (Conflict(), UnknownBet(), UnknownPlayer(), PlayerClosed())],
+        *[(why, "9017") for why in (UnknownCurrency(), BalanceTooLarge(), BetCancelled())],
+    ],
+)
+def test_what_may_be_an_action_4_hears_that_it_stands_or_is_in_progress_and_nothing_else(
+    operation: str, why: Refusal, status: str
+) -> None:
+    """Any other status would mean cancelled."""
+    assert refused(jdb, operation, why) == {"status": status, "err_text": type(why).sentence}
     assert json.loads(jdb.no_verdict(operation, at=NOON).body)["status"] == "9017"
-    assert json.loads(jdb.no_verdict("", at=NOON).body)["status"] == "9017"
-    assert refused(jdb, operation, Declined())["status"] == "9017"
+
+
+def test_an_action_that_was_read_and_is_unknown_is_no_action_4() -> None:
+    assert refused(jdb, "", UnknownOperation())["status"] == "9007"
 
 
 def test_a_refused_settle_is_owed_and_resent_every_minute_for_an_hour() -> None:
@@ -476,6 +487,9 @@ def test_it_needs_keys_of_16_characters_and_usable_factors(
         {"currencies": {"X\n": "USD"}},
         {"currencies": {"XX": {"currency": "USD", "unit": 1}}},
         {"balance_as": "text"},
+        {"unknown_bet": "ignore"},
+        {"cancel_bet_and_settle": "6101"},
+        {"repeated_bet": "6004"},
         {"decimals": 9},
         {"secret": "x"},
     ],
