@@ -11,7 +11,7 @@ from decimal import Decimal
 from msgspec import Raw
 
 from providers.protocols import amounts, base, wire
-from providers.protocols.jdb import actions, codes, configuration, envelope, fields
+from providers.protocols.jdb import actions, codes, configuration, envelope, fields, policies
 from providers.protocols.jdb.maker import Maker
 from wallets import refusals
 from wallets.instructions import Instruction, Receipt
@@ -36,6 +36,7 @@ class Jdb(base.Protocol[configuration.JdbSettings]):
     refusal_means = base.RefusalMeans.OWED
     booked = tuple(actions.READERS)
     queries = frozenset({"balance"})
+    rounds = policies.ROUNDS
     # "JDB will retry every minutes for 1 hour until status 0000."
     resends = base.Resends(every=timedelta(minutes=1), window=timedelta(hours=1))
 
