@@ -67,7 +67,7 @@ class JdbContract(ProviderContract):
         return {why: senders.jdb(body) for why, body in cases.items()}
 
     def is_success(self, heard: Heard) -> bool:
-        return bool(heard.json["status"] == "0000")
+        return heard.status == 200 and bool(heard.json["status"] == "0000")
 
 
 def malformed(body: bytes, *, amounts: tuple[str, ...]) -> dict[str, bytes]:

@@ -73,7 +73,9 @@ def told(balance: str) -> bytes:
 
 
 def status(order: Sent) -> str:
-    return str(send(order).json["status"])
+    """The status heard, or the HTTP status where nothing is said."""
+    heard = send(order)
+    return str(heard.json["status"]) if heard.status == 200 else f"HTTP {heard.status}"
 
 
 def sent(body: bytes, **changes: Any) -> Sent:

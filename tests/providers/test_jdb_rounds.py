@@ -27,7 +27,7 @@ class JdbRounds(RoundContract):
     currency = "USD"
 
     def reply(self, heard: Heard) -> str:
-        return str(heard.json["status"])
+        return str(heard.json["status"]) if heard.status == 200 else f"HTTP {heard.status}"
 
 
 class TestBets(JdbRounds):

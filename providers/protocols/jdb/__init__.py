@@ -88,6 +88,9 @@ class Jdb(base.Protocol[configuration.JdbSettings]):
 
     def refuse(self, operation: str, refusal: refusals.Refusal, *, at: datetime) -> base.Reply:
         # Without a balance: there may be no such player, and a refusal reads the same every time.
+        if operation == "bet_and_settle" and isinstance(refusal, refusals.Conflict):
+            # The first copy stands, and every status would say that the order failed.
+            return self.no_verdict(operation, at=at)
         if operation in ("", fields.CANCEL):
             code = base.code_for(refusal, codes.CANCEL_CODES, codes.IN_PROGRESS)
         else:

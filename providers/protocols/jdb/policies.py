@@ -91,7 +91,9 @@ RESULT: dict[S, Policy] = {
         reply="0000", then="It stands, once. Not documented, our choice: today's balance."
     ),
     S.BET_IN_CONFLICT: Policy(
-        reply="9999", then="The first one stands; which one JDB holds is not documented: staff."
+        reply="HTTP 503",
+        then="The first one stands, and every status would say that the order failed. Without one "
+        "an action 4 follows, and hears what became of it. (Ours.)",
     ),
     S.BET_NOT_COVERED: Policy(reply="6006", then=FAILED),
     S.BET_REFUSED_REPEATED: Policy(
