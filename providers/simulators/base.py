@@ -5,19 +5,26 @@ signature a second time, from the provider's document, and so is the check on th
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from random import Random
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 from providers.protocols.base import RefusalMeans
+from providers.simulators import answers
+from providers.simulators.answers import Answer, Conclusion, Rule
 
 ZERO = Decimal(0)
+BALANCE = "balance"  # The operation of a balance query.
+GREED = 0.02  # The share of bets that nobody can cover.
+TOO_MUCH = Decimal(10_000_000)
+
+Key = tuple[str, str]  # provider, transaction id
 
 # Money is Decimal here too, and goes into JSON as a number where the document says Double.
 encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -32,44 +39,54 @@ class Move(NamedTuple):
     credit: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
-    """One settlement as the provider's own records have it.
+class Kind(Enum):
+    """What a message asks for."""
 
-    `reference` is the provider's id, what stands behind the colon of Cage's transaction id.
-    `message` is the wire form without what changes from one delivery to the next.
+    BET = "bet"
+    PAYMENT = "payment"  # What was won, with or without the stake; or a reward.
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message as the provider's own records have it, however often it is delivered.
+
+    `operation` is the simulator's word for what it is. `asks` are the moves by the transaction id
+    that Cage gives them, mostly one; a cancel states none. `names` are the transaction ids of the
+    bets that it settles or cancels. `opens`: a bet that is open until something names it. `fields`
+    is the wire form without what changes from one delivery to the next.
     """
 
     provider: str
-    reference: str
-    moves: tuple[Move, ...]
-    message: Mapping[str, Any]
+    operation: str
+    kind: Kind
+    asks: Mapping[str, tuple[Move, ...]]
+    fields: Mapping[str, Any]
+    names: tuple[str, ...] = ()
+    opens: bool = False
+
+    @property
+    def key(self) -> Key:
+        """Under which the books and the inbox have it; of several ids the first."""
+        return self.provider, next(iter(self.asks))
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        return tuple(move for moves in self.asks.values() for move in moves)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is POSTed to /callbacks/<path>[/<operation>]."""
+    """What is POSTed to /callbacks/<path>, or to /callbacks/<path>/<suffix>."""
 
     body: bytes
     headers: Mapping[str, str]
-    operation: str = ""
-    is_poll: bool = False
+    operation: str
+    suffix: str = ""
 
-
-class Statement(Enum):
-    """What a reply says to the provider."""
-
-    SUCCESS = "success"
-    REFUSED = "refused"
-    NOTHING = "nothing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A reply as judged; `reason` is the provider's code and text, or why nothing was said."""
-
-    statement: Statement
-    reason: str = ""
+    @property
+    def is_poll(self) -> bool:
+        return self.operation == BALANCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +103,28 @@ class Table:
         guests = [self.stranger] if self.stranger else []
         return guests + self.luck.sample(self.uids, min(count - len(guests), len(self.uids)))
 
+    def stake(self, usual: Sequence[Decimal]) -> Decimal:
+        """One of the `usual` bets; now and then one that is refused, because nobody has so much."""
+        stake = self.luck.choice(usual)
+        return TOO_MUCH if self.luck.random() < GREED else stake
+
     def other(self, uid: str) -> str:
         """Another player than `uid`, or "" if there is none."""
         others = [other for other in self.uids if other != uid]
         return self.luck.choice(others) if others else ""
 
 
-ReplyT = TypeVar("ReplyT", bound=msgspec.Struct)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Game:
+    """What is going to happen in a round, drawn before it begins.
+
+    `opening` is sent first. `settle` makes what is sent of those that stand when all of them are
+    decided. In a void round they are cancelled instead.
+    """
+
+    opening: tuple[Message, ...]
+    settle: Callable[[tuple[Message, ...]], tuple[Message, ...]] = lambda standing: ()
+    is_void: bool = False
 
 
 class Simulator(ABC):
@@ -102,6 +134,7 @@ class Simulator(ABC):
     """
 
     refusal_means: ClassVar[RefusalMeans]
+    rules: ClassVar[Mapping[str, Rule]]  # By operation.
 
     def __init__(self, *, provider: str, settings: Any, run: int) -> None:
         self.provider = provider
@@ -114,54 +147,66 @@ class Simulator(ABC):
         return (self.settings.currency,)
 
     @property
+    def settles_alone(self) -> bool:
+        """Whether this Cage takes a settlement whose bet it has not seen."""
+        return getattr(self.settings, "unknown_bet", "pay") == "pay"
+
+    @property
     @abstractmethod
     def prefix(self) -> str:
         """How every reference of this run begins, and no other one."""
 
     @abstractmethod
-    def settle(self, number: int, table: Table) -> Settlement:
-        """Settlement `number` (0, 1, 2, ...; at most 4 million a run)."""
+    def settle(self, number: int, table: Table) -> Message:
+        """Settlement `number` (0, 1, 2, ...; at most 12 million a run), without its bet."""
 
     @abstractmethod
-    def contradict(self, settlement: Settlement, table: Table) -> Settlement:
-        """The same id with other terms: another amount, player or currency."""
+    def game(self, number: int, table: Table) -> Game:
+        """Round `number` from its bets on; the numbers are those of `settle`."""
+
+    def cancel(self, bet: Message) -> Message:
+        """What undoes `bet`. Only of what the rules may want to cancel."""
+        raise NotImplementedError(f"{self.provider} cancels no {bet.operation}")
 
     @abstractmethod
-    def request(self, settlement: Settlement, *, at: datetime, serial: int) -> Request:
+    def contradict(self, message: Message, table: Table) -> Message:
+        """The same id with other terms: another amount, player or currency. Not of a cancel."""
+
+    @abstractmethod
+    def request(self, message: Message, *, at: datetime, serial: int) -> Request:
         """One delivery of it. `serial` differs for every delivery of a run, as `at` does."""
 
     @abstractmethod
-    def poll(self, settlement: Settlement, *, at: datetime, serial: int) -> Request:
-        """A balance query, of the first player in `settlement` and in its currency."""
+    def poll(self, message: Message, *, at: datetime, serial: int) -> Request:
+        """A balance query, of the first player in `message` and in its currency."""
 
     @abstractmethod
-    def judge(self, body: bytes) -> Answer:
-        """What a reply with HTTP status 200 and this body says. Raises msgspec.MsgspecError."""
+    def judge(self, operation: str, body: bytes) -> Answer:
+        """What a reply with HTTP status 200 and this body says. Success of a balance query is a
+        balance that can be read. Raises msgspec.MsgspecError or ValueError."""
 
-    def judge_poll(self, body: bytes) -> Answer:
-        """The same of a reply to a balance query. Success is a balance that can be read."""
-        return self.judge(body)
-
-    def read(self, status: int, body: bytes, *, is_poll: bool = False) -> Answer:
+    def read(self, operation: str, status: int, body: bytes) -> Answer:
         """What any reply says: without HTTP 200, or empty, it states nothing.
 
         A reply that the provider can't read isn't a success, so it counts as a refusal.
         """
         if status != 200:
-            return Answer(statement=Statement.NOTHING, reason=f"HTTP {status}")
+            return answers.nothing(f"HTTP {status}")
         if not body:
-            return Answer(statement=Statement.NOTHING, reason="empty reply")
+            return answers.nothing("empty reply")
         try:
-            return self.judge_poll(body) if is_poll else self.judge(body)
+            return self.judge(operation, body)
         except (msgspec.MsgspecError, ValueError) as error:
-            return Answer(statement=Statement.REFUSED, reason=f"unreadable reply: {error}")
+            return answers.unreadable(error)
+
+    def conclude(self, message: Message, answer: Answer) -> Conclusion:
+        """What `answer` makes of `message` by the provider's rules."""
+        return self.rules[message.operation].conclude(answer)
 
 
-SUCCESS = Answer(statement=Statement.SUCCESS)
-
-
-def refused(code: object, text: str = "") -> Answer:
-    return Answer(statement=Statement.REFUSED, reason=f"{code} {text}".strip())
+def named(operation: str, reference: object) -> str:
+    """Cage's transaction id: `settle:272017`."""
+    return f"{operation}:{reference}"
 
 
 def newest(secret: str | Sequence[str]) -> str:

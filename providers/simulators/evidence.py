@@ -8,12 +8,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from providers.models import Callback
-from providers.simulators.base import Move, Simulator
-from providers.simulators.verdict import Booked, Key, WalletKey
-from wallets.models import Entry, Wallet
+from providers.simulators.base import Key, Move, Simulator
+from providers.simulators.verdict import Booked, Evidence, WalletKey
+from wallets.instructions import Kind
+from wallets.models import Entry, Reference, Transaction, Wallet
+
+Effect = Reference.Effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,24 +24,20 @@ class Opening:
     """Where the books stood before the run."""
 
     entry_id: int
+    transaction_id: int
     balances: Mapping[WalletKey, Decimal]
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """The run's transactions, its wallets' change of balance, and its callbacks by key."""
-
-    booked: Sequence[Booked]
-    changes: Mapping[WalletKey, Decimal]
-    callbacks: Mapping[Key, int]
 
 
 def opening(uids: Sequence[str], *, at: datetime) -> Opening:
     """Read it right before the first delivery; `at` is now."""
     with _snapshot():
-        last = Entry.objects.aggregate(last=Max("id"))["last"] or 0
-        return Opening(entry_id=last, balances=_balances(uids), at=at)
+        return Opening(
+            entry_id=Entry.objects.aggregate(last=Max("id"))["last"] or 0,
+            transaction_id=Transaction.objects.aggregate(last=Max("id"))["last"] or 0,
+            balances=_balances(uids),
+            at=at,
+        )
 
 
 def gather(before: Opening, simulators: Sequence[Simulator], uids: Sequence[str]) -> Evidence:
@@ -51,6 +50,9 @@ def gather(before: Opening, simulators: Sequence[Simulator], uids: Sequence[str]
                 wallet: balance - before.balances.get(wallet, Decimal(0))
                 for wallet, balance in closing.items()
             },
+            balances=closing,
+            settled=_settled(before, simulators),
+            open_bets=_open_bets(before, simulators),
             callbacks=_callbacks(before, simulators),
         )
 
@@ -99,20 +101,51 @@ def _booked(before: Opening, simulators: Sequence[Simulator], uids: Sequence[str
     ]
 
 
+def _settled(before: Opening, simulators: Sequence[Simulator]) -> frozenset[Key]:
+    """What is named by a settlement that was booked since."""
+    rows = Reference.objects.filter(
+        provider__in=_names(simulators),
+        effect=Effect.SETTLES,
+        transaction_id__gt=before.transaction_id,
+    )
+    return frozenset(rows.values_list("provider", "target").iterator(chunk_size=5_000))
+
+
+def _open_bets(before: Opening, simulators: Sequence[Simulator]) -> frozenset[Key]:
+    """The bets taken since that no settlement and no rollback names."""
+    named = Reference.objects.filter(
+        provider=OuterRef("provider"),
+        target=OuterRef("transaction_id"),
+        effect__in=[Effect.SETTLES, Effect.CANCELS],
+    )
+    rows = Transaction.objects.filter(
+        ~Exists(named),
+        provider__in=_names(simulators),
+        kind=Kind.BET,
+        refusal="",
+        id__gt=before.transaction_id,
+    )
+    return frozenset(rows.values_list("provider", "transaction_id").iterator(chunk_size=5_000))
+
+
+def _names(simulators: Sequence[Simulator]) -> list[str]:
+    return [simulator.provider for simulator in simulators]
+
+
 def _callbacks(before: Opening, simulators: Sequence[Simulator]) -> dict[Key, int]:
     rows = (
         Callback.objects.filter(
-            provider__in=[simulator.provider for simulator in simulators],
+            provider__in=_names(simulators),
             received_at__gte=before.at,
         )
         .exclude(transaction_id="")
         .values_list("provider", "transaction_id")
         .annotate(rows=Count("delivery_id"))
     )
-    counts: defaultdict[Key, int] = defaultdict(int)
-    for provider, transaction_id, count in rows.iterator(chunk_size=5_000):
-        counts[provider, _reference(transaction_id)] += count
-    return dict(counts)
+    return {
+        (provider, transaction_id): count
+        for provider, transaction_id, count in rows.iterator(chunk_size=5_000)
+    }
 
 
 def _reference(transaction_id: str) -> str:

@@ -1,19 +1,31 @@
-"""One settlement's life on the provider's side: what was said about it, and when it goes again."""
+"""A round on its way: the deliveries of each of its messages, and what may befall them."""
 
 from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
 
-from providers.protocols.base import RefusalMeans
-from providers.simulators.base import Answer, Settlement, Simulator, Statement
-from providers.simulators.sending import Loss
-from providers.simulators.verdict import Belief
+from providers.simulators.answers import Statement
+from providers.simulators.base import Key, Kind, Message, Simulator
+from providers.simulators.beliefs import Sent
+from providers.simulators.rounds import Due, Pace, Round
+from providers.simulators.sending import Heard, Loss
 
-# Seconds until the next try, the provider's minutes compressed. Nothing said: until patience ends.
-SILENT = (0.2, 0.4, 0.8, 1.6, 2.0)
-# Refused, but owed: a bounded number of times, then people talk about it.
-REFUSED = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-REFUSED_STRANGER = (0.5, 1.0)  # Nobody is going to open a wallet for a made-up player.
+# Seconds until it is sent, the provider's minutes compressed; the last one for every time after.
+WAITS = {
+    Pace.AT_ONCE: (0.0,),
+    Pace.CANCEL: (0.5,),
+    Pace.SILENCE: (0.2, 0.4, 0.8, 1.6, 2.0),
+    Pace.REFUSAL: (0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
+}
+LONGEST_GAME = 1.0
+
+
+def wait(due: Due, luck: Random) -> float:
+    """Seconds until the provider sends what is due."""
+    if due.pace is Pace.PLAYED:
+        return luck.uniform(0, LONGEST_GAME)
+    waits = WAITS[due.pace]
+    return waits[min(max(due.nth, 1), len(waits)) - 1]
 
 
 class Copy(Enum):
@@ -28,106 +40,97 @@ class Copy(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
-    """Which shares of the settlements meet which fate, each from 0 to 1."""
+    """Which shares of the messages meet which fate, and of the rounds are a stranger's or begin
+    with a balance query; each from 0 to 1."""
 
     resends: float = 0.1
     conflicts: float = 0.01
     lost_replies: float = 0.02
     unknown_players: float = 0.01
-    polls: float = 0.0  # Preceded by a balance query.
+    polls: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What one settlement is going to meet. Drawn once, so a seed repeats it."""
+class Fate:
+    """What one message is going to meet. Drawn once, so a seed repeats it."""
 
-    stranger: bool
-    conflict: bool
-    twin: bool
-    resend: bool
-    loss: Loss
-    poll: bool = False
+    conflict: bool = False
+    twin: bool = False
+    resend: bool = False
+    loss: Loss = Loss.NONE
 
     @classmethod
-    def draw(cls, shares: Shares, luck: Random) -> "Plan":
+    def draw(cls, shares: Shares, luck: Random) -> "Fate":
         again = luck.random() < shares.resends
         twin = luck.random() < 0.5
         lost = luck.random() < shares.lost_replies
         return cls(
-            stranger=luck.random() < shares.unknown_players,
             conflict=luck.random() < shares.conflicts,
             twin=again and twin,
             resend=again and not twin,
             loss=luck.choice([Loss.UNREAD, Loss.DISCARDED]) if lost else Loss.NONE,
-            poll=luck.random() < shares.polls,
         )
 
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """A settlement and everything that was said about it. Change it under one lock."""
+    """The deliveries of one message, as they were said: also those whose reply was lost."""
 
-    simulator: Simulator
-    settlement: Settlement
-    plan: Plan
-    luck: Random
-    acknowledged: bool = False
-    void: bool = False
-    given_up: bool = False
-    wrong_copies: int = 0
-    sent: int = 0
+    message: Message
+    fate: Fate
+    pending: int = 0  # On their way, or planned.
+    deliveries: int = 0
     successes: int = 0
     answered: int = 0
-    silent: int = 0
-    refused: int = 0
-    pending: int = 0  # Deliveries on their way or due.
-    reason: str = field(default="")
+    wrong_copies: int = 0
+
+    def count(self, copy: Copy, heard: Heard) -> None:
+        self.pending -= 1
+        self.deliveries += 1
+        self.answered += heard.said is not Statement.NOTHING
+        self.successes += heard.said is Statement.SUCCESS
+        # Its refusal is right, and says nothing about the original.
+        self.wrong_copies += copy is Copy.CONFLICT and heard.said is Statement.SUCCESS
 
     @property
-    def settled(self) -> bool:
-        """Nothing more has to be said; a provider stops resending here."""
-        return self.acknowledged or self.void or self.given_up
-
-    def hear(self, copy: Copy, answer: Answer, *, said: Statement) -> None:
-        """Note one answer; `said` is what the server stated, also where the reply was lost."""
-        self.answered += said is not Statement.NOTHING
-        self.successes += said is Statement.SUCCESS
-        if copy is Copy.CONFLICT:  # Its refusal is right, and says nothing about the original.
-            self.wrong_copies += said is Statement.SUCCESS
-        elif answer.statement is Statement.SUCCESS:
-            self.acknowledged = True
-        elif answer.statement is Statement.REFUSED:
-            self.refused += 1
-            self.reason = answer.reason
-            # BeSoft: one refusal, of a repetition too, and the order is a failure.
-            self.void = self.void or self.simulator.refusal_means is RefusalMeans.VOID
-        else:
-            self.silent += 1
-            self.reason = self.reason or answer.reason
-
-    def next_try(self, statement: Statement) -> float | None:
-        """Seconds until the provider sends it again after `statement`; None: it doesn't."""
-        if self.settled:
-            return None
-        if statement is Statement.NOTHING:
-            return SILENT[min(self.silent, len(SILENT)) - 1]
-        schedule = REFUSED_STRANGER if self.plan.stranger else REFUSED
-        if self.refused > len(schedule):
-            self.given_up = True
-            return None
-        return schedule[self.refused - 1]
-
-    def belief(self) -> Belief:
-        return Belief(
-            provider=self.settlement.provider,
-            reference=self.settlement.reference,
-            moves=self.settlement.moves,
-            acknowledged=self.acknowledged,
-            void=self.void,
-            wrong_copies=self.wrong_copies,
-            sent=self.sent,
+    def sent(self) -> Sent:
+        return Sent(
+            key=self.message.key,
+            deliveries=self.deliveries,
             successes=self.successes,
             answered=self.answered,
-            reason=self.reason,
-            stranger=self.plan.stranger,
+            wrong_copies=self.wrong_copies,
         )
+
+
+@dataclass(slots=True, kw_only=True)
+class Play:
+    """A round under way, and its orders by key. Change it under one lock."""
+
+    simulator: Simulator
+    round: Round
+    luck: Random
+    shares: Shares
+    orders: dict[Key, Order] = field(default_factory=dict)
+
+    def order(self, message: Message) -> Order:
+        """The order of `message`, which begins here if it is new."""
+        if message.key not in self.orders:
+            fate = Fate.draw(self.shares, self.luck)
+            self.orders[message.key] = Order(message=message, fate=fate)
+        return self.orders[message.key]
+
+    def waiting(self) -> list[tuple[Order, Due]]:
+        """What is due, and not on its way already."""
+        both = [(self.order(due.message), due) for due in self.round.due()]
+        return [(order, due) for order, due in both if not order.pending]
+
+    def is_due(self, message: Message) -> bool:
+        return any(due.message.key == message.key for due in self.round.due())
+
+    @property
+    def is_over(self) -> bool:
+        return not self.round.due() and not any(order.pending for order in self.orders.values())
+
+    def can_conflict(self, order: Order) -> bool:
+        return order.fate.conflict and order.message.kind is not Kind.CANCEL

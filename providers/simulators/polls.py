@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from providers.simulators.base import Answer, Settlement, Simulator, Statement
+from providers.simulators.answers import Answer, Statement
+from providers.simulators.base import Message, Simulator
 from providers.simulators.verdict import Fault, FaultKind
 
 # Seconds until the next one after a refusal. Providers ask every few seconds anyway, so what a
@@ -12,10 +13,10 @@ REFUSED = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 @dataclass(slots=True, kw_only=True)
 class Poll:
-    """The question for the first player in `settlement`; a `stranger` has no wallet."""
+    """The question for the first player in `message`; a `stranger` has no wallet."""
 
     simulator: Simulator
-    settlement: Settlement
+    message: Message
     stranger: bool = False
     refused: int = 0
 
@@ -30,7 +31,7 @@ class Poll:
 
     def fault(self, answer: Answer) -> Fault:
         """What it is that this player never hears a balance."""
-        move = self.settlement.moves[0]
+        move = self.message.moves[0]
         return Fault(
             kind=FaultKind.BALANCE_REFUSED,
             key=(self.simulator.provider, move.uid),

@@ -8,7 +8,8 @@ from http.client import HTTPException
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, TimeoutError
 
-from providers.simulators.base import Answer, Request, Simulator, Statement
+from providers.simulators.answers import Answer, Statement, nothing
+from providers.simulators.base import Request, Simulator
 
 TIME_OUT = 3.0  # seconds; JDB's, the only documented one
 
@@ -42,8 +43,8 @@ class Line:
     def send(self, request: Request, simulator: Simulator, *, path: str, loss: Loss) -> Heard:
         """POST `request`. Doesn't raise: an HTTP error or a dead line states nothing."""
         url = f"/callbacks/{path}"
-        if request.operation:
-            url = f"{url}/{request.operation}"
+        if request.suffix:
+            url = f"{url}/{request.suffix}"
         started = time.monotonic()
         try:
             if loss is Loss.UNREAD:
@@ -69,7 +70,7 @@ class Line:
         response = self._pool.urlopen(
             "POST", url, body=request.body, headers=request.headers, redirect=False, retries=False
         )
-        return simulator.read(response.status, response.data, is_poll=request.is_poll)
+        return simulator.read(request.operation, response.status, response.data)
 
     def _send_and_hang_up(self, url: str, request: Request) -> None:
         connection = self._pool.ConnectionCls(
@@ -79,10 +80,6 @@ class Line:
             connection.request("POST", url, body=request.body, headers=request.headers)
         finally:
             connection.close()
-
-
-def nothing(reason: str) -> Answer:
-    return Answer(statement=Statement.NOTHING, reason=reason)
 
 
 def _name(error: Exception) -> str:

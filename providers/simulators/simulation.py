@@ -9,10 +9,13 @@ from django.db import OperationalError, connection
 
 from providers import registry
 from providers.protocols import PROTOCOLS
-from providers.simulators import SIMULATORS, cast, evidence, verdict
+from providers.simulators import SIMULATORS, beliefs, cast, evidence, inbox, verdict
+from providers.simulators.beliefs import Belief
+from providers.simulators.course import Course, Sender, Stop
+from providers.simulators.inbox import Inbox
 from providers.simulators.sending import Line
-from providers.simulators.traffic import Course, Sender, Stop, Traffic
-from providers.simulators.verdict import Belief, Fault, Inbox
+from providers.simulators.traffic import Traffic
+from providers.simulators.verdict import Evidence, Fault
 from wallets.models import DatabaseMark
 
 READY_WITHIN = 30.0
@@ -25,7 +28,8 @@ class CannotSimulate(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How it ended."""
+    """How it ended. The open bets are those that the providers are certain of, those of which they
+    can't say, and those of the books."""
 
     run: int
     course: Course
@@ -33,6 +37,9 @@ class Result:
     faults: Sequence[Fault]
     inbox: Inbox
     beliefs: Sequence[Belief]
+    open_bets: int
+    doubtful_bets: int
+    open_in_books: int
 
     @property
     def is_good(self) -> bool:
@@ -48,7 +55,7 @@ def run(
     """
     if not DatabaseMark.is_demo():
         raise CannotSimulate("This database is marked for production; nothing is simulated on it.")
-    run_number = int(time.time() * 100)
+    run_number = int(time.time() * 10)  # Of a JDB id it leaves 8 digits.
     senders = _senders(names, run_number)
     line = Line(course.url, connections=course.connections)
     _wait_until_ready(line, stop)
@@ -59,15 +66,20 @@ def run(
     connection.close()  # The run may outlive it.
     traffic = Traffic(senders=senders, uids=uids, course=course, line=line, run=run_number)
     traffic.run(stop=stop, watch=watch)
-    beliefs = traffic.beliefs()
+    believed, sent = traffic.beliefs(), traffic.sent()
     found = _gather(lambda: evidence.gather(before, simulators, uids))
+    certain, doubtful = beliefs.open_bets(believed)
+    tracked = {belief.key for belief in believed if belief.opens}
     return Result(
         run=run_number,
         course=course,
         traffic=traffic,
-        faults=verdict.faults(beliefs, found.booked, found.changes) + traffic.denied,
-        inbox=verdict.inbox(beliefs, found.callbacks),
-        beliefs=beliefs,
+        faults=verdict.faults(believed, sent, found) + traffic.denied,
+        inbox=inbox.compare(sent, found.callbacks),
+        beliefs=believed,
+        open_bets=len(certain),
+        doubtful_bets=len(doubtful),
+        open_in_books=len(found.open_bets & tracked),
     )
 
 
@@ -102,7 +114,7 @@ def _wait_until_ready(line: Line, stop: Stop) -> None:
         time.sleep(0.2)
 
 
-def _gather(read: Callable[[], evidence.Evidence]) -> evidence.Evidence:
+def _gather(read: Callable[[], Evidence]) -> Evidence:
     """Read the books, also if the database is just coming back."""
     deadline = time.monotonic() + BOOKS_WITHIN
     while True:

@@ -1,10 +1,11 @@
 """What happened so far, counted per provider: for the live line and for the report."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
-from providers.simulators.base import Statement
-from providers.simulators.orders import Copy, Order
+from providers.simulators.answers import Statement
+from providers.simulators.base import Kind
+from providers.simulators.orders import Copy
 from providers.simulators.polls import Poll
 from providers.simulators.sending import Heard
 
@@ -13,12 +14,15 @@ REASON_LENGTH = 60
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """One provider's counts. `paid` are settlements; `told` and what begins with `polls` are
-    balance queries, which count nowhere else; everything else is deliveries."""
+    """One provider's counts. `taken`, `paid` and `cancelled` are bets, payments and cancels that
+    were acknowledged; `told` and what begins with `polls` are balance queries, which count nowhere
+    else; everything else is deliveries."""
 
-    settlements: int = 0
+    rounds: int = 0
     deliveries: int = 0
+    taken: int = 0
     paid: int = 0
+    cancelled: int = 0
     repeated: int = 0  # Acknowledged again.
     conflicts_refused: int = 0
     conflicts_acknowledged: int = 0
@@ -29,7 +33,9 @@ class Tally:
     polls_refused: Counter[str] = field(default_factory=Counter)
     polls_unanswered: int = 0
 
-    def add(self, order: Order, copy: Copy, heard: Heard, *, was_acknowledged: bool) -> None:
+    def add(
+        self, kind: Kind, copy: Copy, heard: Heard, *, stranger: bool, was_acknowledged: bool
+    ) -> None:
         """Count one delivery's answer."""
         self.deliveries += 1
         statement = heard.answer.statement
@@ -39,12 +45,14 @@ class Tally:
             self.conflicts_acknowledged += statement is Statement.SUCCESS
             self.conflicts_refused += statement is Statement.REFUSED
         elif statement is Statement.REFUSED:
-            known = "unknown player" if order.plan.stranger else heard.answer.reason
+            known = "unknown player" if stranger else heard.answer.reason
             self.refused[known[:REASON_LENGTH]] += 1
         elif was_acknowledged:
             self.repeated += 1
         else:
-            self.paid += 1
+            self.taken += kind is Kind.BET
+            self.paid += kind is Kind.PAYMENT
+            self.cancelled += kind is Kind.CANCEL
 
     def add_poll(self, poll: Poll, heard: Heard) -> None:
         """Count the answer to one balance query."""
@@ -61,18 +69,8 @@ def total(tallies: list[Tally]) -> Tally:
     """All providers together."""
     whole = Tally()
     for tally in tallies:
-        whole.settlements += tally.settlements
-        whole.deliveries += tally.deliveries
-        whole.paid += tally.paid
-        whole.repeated += tally.repeated
-        whole.conflicts_refused += tally.conflicts_refused
-        whole.conflicts_acknowledged += tally.conflicts_acknowledged
-        whole.refused += tally.refused
-        whole.silent += tally.silent
-        whole.polls += tally.polls
-        whole.told += tally.told
-        whole.polls_refused += tally.polls_refused
-        whole.polls_unanswered += tally.polls_unanswered
+        for one in fields(Tally):
+            setattr(whole, one.name, getattr(whole, one.name) + getattr(tally, one.name))
     return whole
 
 
@@ -81,14 +79,16 @@ def words(tally: Tally) -> str:
     silent = sum(tally.silent.values())
     lost = tally.silent["reply lost"]
     told = [
+        (tally.taken, _plural(tally.taken, "bet") + " taken"),
         (tally.paid, "paid"),
+        (tally.cancelled, _plural(tally.cancelled, "bet") + " cancelled"),
         (tally.repeated, "repeated"),
         *((count, f"refused ({reason})") for reason, count in sorted(tally.refused.items())),
         (tally.conflicts_refused, "conflicting refused"),
         (tally.conflicts_acknowledged, "CONFLICTING ACKNOWLEDGED"),
         (lost, "reply lost" if lost == 1 else "replies lost"),
         (silent - lost, "unanswered"),
-        (tally.told, "balance told" if tally.told == 1 else "balances told"),
+        (tally.told, _plural(tally.told, "balance") + " told"),
         *(
             (count, f"balance refused ({reason})")
             for reason, count in sorted(tally.polls_refused.items())
@@ -96,3 +96,7 @@ def words(tally: Tally) -> str:
         (tally.polls_unanswered, "balance unanswered"),
     ]
     return ", ".join(f"{count} {what}" for count, what in told if count) or "nothing yet"
+
+
+def _plural(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"

@@ -8,60 +8,38 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
+from providers.simulators import orders, rounds
 from providers.simulators.agenda import Agenda
-from providers.simulators.base import Move, Request, Settlement, Simulator, Statement, Table
-from providers.simulators.orders import Copy, Order, Plan, Shares
+from providers.simulators.answers import Statement
+from providers.simulators.base import Kind, Message, Move, Request, Simulator, Table
+from providers.simulators.beliefs import Belief, Sent
+from providers.simulators.course import Course, Sender, Stop
+from providers.simulators.orders import Copy, Order, Play
 from providers.simulators.polls import Poll
+from providers.simulators.rounds import Pace
 from providers.simulators.sending import Heard, Line, Loss
 from providers.simulators.tally import Tally
-from providers.simulators.verdict import Belief, Fault
+from providers.simulators.verdict import Fault
 
 TICK = 0.1
 SHORT_PATIENCE = 10.0  # seconds for what is open when somebody asks us to stop
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
-    """How the stream runs. `rate` is settlements a second (0: as fast as it goes), `seconds` how
-    long new ones come (None: until told to stop), `patience` how long the rest may take."""
-
-    rate: float
-    seconds: float | None
-    shares: Shares
-    seed: int
-    players: int
-    connections: int
-    patience: float
-    url: str
-
-
-class Stop:
-    """Somebody wants an end: the first request lets open deliveries finish, the second doesn't."""
-
-    def __init__(self) -> None:
-        self.requests = 0
-
-    def ask(self, *_: object) -> None:
-        self.requests += 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
-    """A provider that sends: its simulator and the paths under which Cage knows it."""
-
-    simulator: Simulator
-    paths: Sequence[str]
-
-
 @dataclass(frozen=True, slots=True)
 class _Job:
+    play: Play
     order: Order
     copy: Copy
-    settlement: Settlement
+    message: Message
+    after_refusal: bool = False
+
+    @property
+    def can_be_spared(self) -> bool:
+        return self.after_refusal or self.copy in (Copy.RESEND, Copy.CONFLICT)
 
 
 class Traffic:
-    """One run of the stream. Read its counts at any time, `beliefs` when `run` has returned."""
+    """One run of the stream. Read its counts at any time, the rest when `run` has returned."""
 
     def __init__(
         self,
@@ -79,9 +57,10 @@ class Traffic:
         self.denied: list[Fault] = []  # Players who never heard their balance.
         self.first_paid: tuple[float, str, tuple[Move, ...]] | None = None
         self.started = time.monotonic()
-        self.sending_seconds = 0.0  # How long new settlements came.
-        self._open: dict[int, Order] = {}
-        self._closed: list[Belief] = []
+        self.sending_seconds = 0.0  # How long new rounds came.
+        self._open: dict[int, Play] = {}
+        self._beliefs: list[Belief] = []
+        self._sent: list[Sent] = []
         self._failure: Exception | None = None
         self._paths = {sender.simulator.provider: sender.paths for sender in senders}
         self._run = run
@@ -114,17 +93,22 @@ class Traffic:
             raise self._failure
 
     def beliefs(self) -> list[Belief]:
-        """What the providers believe, one of each settlement."""
+        """What the providers believe, one of each bet and payment."""
         with self._lock:
-            return self._closed + [order.belief() for order in self._open.values()]
+            still = [belief for play in self._open.values() for belief in play.round.beliefs()]
+            return self._beliefs + still
+
+    def sent(self) -> list[Sent]:
+        """The deliveries of each message."""
+        with self._lock:
+            return self._sent + [sent for play in self._open.values() for sent in _sent(play)]
 
     def _wind_up(self) -> None:
-        """Nothing new, and no waiting for what was refused: only what got no answer goes on."""
+        """Nothing new, and no waiting for what was refused: only what got no answer goes on, and
+        rounds that began are played to their end."""
         self._hurry = True
         self.agenda.end_stream()
-        self.agenda.forget(
-            lambda due: isinstance(due, Poll) or due.order.settled or due.order.refused > 0
-        )
+        self.agenda.forget(lambda due: isinstance(due, Poll) or due.can_be_spared)
 
     # -- In the threads -----------------------------------------------------------------------
 
@@ -144,27 +128,27 @@ class Traffic:
                 self.agenda.done()
 
     def _arrive(self, number: int) -> None:
-        """Make settlement `number` up and send it, a balance query before some."""
-        luck = Random(self.course.seed * 1_000_003 + number)
-        plan = Plan.draw(self.course.shares, luck)
+        """Begin round `number`, some with a balance query."""
+        course = self.course
+        luck = Random(course.seed * 1_000_003 + number)
+        is_stranger = luck.random() < course.shares.unknown_players
+        asks_first = luck.random() < course.shares.polls
         simulator = luck.choice(self.senders).simulator
-        stranger = f"stranger-{number}" if plan.stranger else ""
+        stranger = f"stranger-{number}" if is_stranger else ""
         table = Table(uids=self.uids, luck=luck, at=datetime.now(UTC), stranger=stranger)
-        settlement = simulator.settle(number, table)
-        if plan.poll:
-            self._ask(Poll(simulator=simulator, settlement=settlement, stranger=plan.stranger))
-        order = Order(simulator=simulator, settlement=settlement, plan=plan, luck=luck)
+        round_ = rounds.begin(simulator, number, table, whole=course.rounds)
+        play = Play(simulator=simulator, round=round_, luck=luck, shares=course.shares)
+        if asks_first:
+            first = round_.messages[0]
+            self._ask(Poll(simulator=simulator, message=first, stranger=is_stranger))
         with self._lock:
-            self._open[id(order)] = order
-            self.tallies[simulator.provider].settlements += 1
-            order.pending = 2 if plan.twin else 1
-        if plan.twin:
-            self.agenda.add(_Job(order, Copy.TWIN, settlement))
-        self._deliver(_Job(order, Copy.FIRST, settlement))
+            self._open[id(play)] = play
+            self.tallies[simulator.provider].rounds += 1
+            self._follow(play)
 
     def _ask(self, poll: Poll) -> None:
         serial = next(self._serials)
-        request = poll.simulator.poll(poll.settlement, at=datetime.now(UTC), serial=serial)
+        request = poll.simulator.poll(poll.message, at=datetime.now(UTC), serial=serial)
         heard = self._send(request, poll.simulator, serial, Loss.NONE)
         after = poll.next_try(heard.answer)
         with self._lock:
@@ -177,18 +161,16 @@ class Traffic:
             self.agenda.add(poll, after=after)
 
     def _deliver(self, job: _Job) -> None:
-        order, simulator = job.order, job.order.simulator
-        if job.copy is Copy.RETRY and order.settled:
-            with self._lock:
-                order.pending -= 1
-                self._close_if_done(order)
-            return
-        serial = next(self._serials)
-        request = simulator.request(job.settlement, at=datetime.now(UTC), serial=serial)
-        loss = order.plan.loss if job.copy is Copy.FIRST else Loss.NONE
+        play, order = job.play, job.order
         with self._lock:
-            order.sent += 1
-        heard = self._send(request, simulator, serial, loss)
+            if job.copy is Copy.RETRY and not play.is_due(job.message):
+                order.pending -= 1
+                self._close_if_over(play)
+                return
+        serial = next(self._serials)
+        request = play.simulator.request(job.message, at=datetime.now(UTC), serial=serial)
+        loss = order.fate.loss if job.copy is Copy.FIRST else Loss.NONE
+        heard = self._send(request, play.simulator, serial, loss)
         with self._lock:
             self._hear(job, heard)
 
@@ -197,45 +179,61 @@ class Traffic:
         return self.line.send(request, simulator, path=paths[serial % len(paths)], loss=loss)
 
     def _hear(self, job: _Job, heard: Heard) -> None:
-        order, statement = job.order, heard.answer.statement
-        was_acknowledged = order.acknowledged
-        order.pending -= 1
-        order.hear(job.copy, heard.answer, said=heard.said)
-        tally = self.tallies[order.simulator.provider]
-        tally.add(order, job.copy, heard, was_acknowledged=was_acknowledged)
-        if statement is not Statement.NOTHING:
+        play, order, round_ = job.play, job.order, job.play.round
+        was_done = round_.is_done(order.message)
+        order.count(job.copy, heard)
+        if job.copy is not Copy.CONFLICT:  # That is a test of ours, and no part of the round.
+            round_.hear(order.message, heard.answer)
+        self.tallies[play.simulator.provider].add(
+            order.message.kind,
+            job.copy,
+            heard,
+            stranger=round_.stranger,
+            was_acknowledged=was_done,
+        )
+        if heard.answer.statement is not Statement.NOTHING:
             self.seconds_to_answer.append(heard.seconds)
-        if order.acknowledged and not was_acknowledged:
-            self._paid(order)
-        elif order.pending == 0:
-            self._send_again(order, statement)
-        self._close_if_done(order)
+        if round_.is_done(order.message) and not was_done:
+            self._acknowledged(play, order)
+        self._follow(play)
+        self._close_if_over(play)
 
-    def _paid(self, order: Order) -> None:
-        if self.first_paid is None:
+    def _acknowledged(self, play: Play, order: Order) -> None:
+        if self.first_paid is None and order.message.kind is Kind.PAYMENT:
             seconds = time.monotonic() - self.started
-            self.first_paid = (seconds, order.simulator.provider, order.settlement.moves)
+            self.first_paid = (seconds, play.simulator.provider, order.message.moves)
         if self._hurry:
             return
-        if order.plan.resend:
-            self._plan(order, Copy.RESEND, order.settlement, after=order.luck.uniform(0, 1))
-        if order.plan.conflict:
-            table = Table(uids=self.uids, luck=order.luck, at=datetime.now(UTC))
-            other = order.simulator.contradict(order.settlement, table)
-            self._plan(order, Copy.CONFLICT, other, after=order.luck.uniform(0, 1))
+        if order.fate.resend:
+            self._plan(_Job(play, order, Copy.RESEND, order.message), after=play.luck.random())
+        if play.can_conflict(order):
+            table = Table(uids=self.uids, luck=play.luck, at=datetime.now(UTC))
+            other = play.simulator.contradict(order.message, table)
+            self._plan(_Job(play, order, Copy.CONFLICT, other), after=play.luck.random())
 
-    def _send_again(self, order: Order, statement: Statement) -> None:
-        after = order.next_try(statement)
-        if after is None or (self._hurry and order.refused):
-            return
-        self._plan(order, Copy.RETRY, order.settlement, after=after)
+    def _follow(self, play: Play) -> None:
+        """Plan what is due now, the first time with its twin."""
+        for order, due in play.waiting():
+            refused = due.pace is Pace.REFUSAL
+            if self._hurry and refused:
+                continue
+            after = orders.wait(due, play.luck)
+            copy = Copy.RETRY if order.deliveries else Copy.FIRST
+            if copy is Copy.FIRST and order.fate.twin:
+                self._plan(_Job(play, order, Copy.TWIN, due.message), after=after)
+            self._plan(_Job(play, order, copy, due.message, refused), after=after)
 
-    def _close_if_done(self, order: Order) -> None:
-        """Keep only the belief: a demo may run for days."""
-        if order.settled and order.pending == 0 and id(order) in self._open:
-            del self._open[id(order)]
-            self._closed.append(order.belief())
+    def _plan(self, job: _Job, *, after: float) -> None:
+        job.order.pending += 1
+        self.agenda.add(job, after=after)
 
-    def _plan(self, order: Order, copy: Copy, settlement: Settlement, *, after: float) -> None:
-        order.pending += 1
-        self.agenda.add(_Job(order, copy, settlement), after=after)
+    def _close_if_over(self, play: Play) -> None:
+        """Keep only the beliefs: a demo may run for days."""
+        if play.is_over and id(play) in self._open:
+            del self._open[id(play)]
+            self._beliefs += play.round.beliefs()
+            self._sent += _sent(play)
+
+
+def _sent(play: Play) -> list[Sent]:
+    return [order.sent for order in play.orders.values()]

@@ -2,9 +2,10 @@
 
 import pytest
 
-from providers.simulators.base import Statement
+from providers.simulators.answers import Statement
 from tests.providers.simulators.cast import simulator
 
+LONE = {"besoft": "result", "jdb": "settle", "sud": "match", "hotroad": "settle"}
 SUCCESS, REFUSED, NOTHING = Statement.SUCCESS, Statement.REFUSED, Statement.NOTHING
 
 
@@ -31,7 +32,7 @@ SUCCESS, REFUSED, NOTHING = Statement.SUCCESS, Statement.REFUSED, Statement.NOTH
     ],
 )  # fmt: skip
 def test_a_reply_with_http_200(protocol: str, body: bytes, statement: Statement) -> None:
-    assert simulator(protocol).read(200, body).statement is statement
+    assert simulator(protocol).read(LONE[protocol], 200, body).statement is statement
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_a_reply_with_http_200(protocol: str, body: bytes, statement: Statement)
     ],
 )  # fmt: skip
 def test_a_reply_to_a_balance_query(protocol: str, body: bytes, statement: Statement) -> None:
-    assert simulator(protocol).read(200, body, is_poll=True).statement is statement
+    assert simulator(protocol).read("balance", 200, body).statement is statement
 
 
 @pytest.mark.parametrize("protocol", ["besoft", "jdb", "sud", "hotroad"])
@@ -65,9 +66,53 @@ def test_a_reply_to_a_balance_query(protocol: str, body: bytes, statement: State
 def test_anything_but_http_200_with_a_body_states_nothing(
     protocol: str, status: int, body: bytes
 ) -> None:
-    assert simulator(protocol).read(status, body).statement is NOTHING
+    assert simulator(protocol).read(LONE[protocol], status, body).statement is NOTHING
 
 
 def test_a_refusal_is_told_with_the_providers_code_and_text() -> None:
-    answer = simulator("jdb").read(200, b'{"status":"7501","err_text":"No such player."}')
-    assert answer.reason == "7501 No such player."
+    answer = simulator("jdb").read("bet", 200, b'{"status":"7501","err_text":"No such player."}')
+    assert (answer.code, answer.reason) == ("7501", "7501 No such player.")
+
+
+def test_what_cannot_be_read_has_no_code() -> None:
+    answer = simulator("hotroad").read("bet", 200, b"<html>oops</html>")
+    assert (answer.statement, answer.code) == (REFUSED, "")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "operation", "body", "statement"),
+    [
+        # What may be of a player whom nobody knows, or has no balance on its page.
+        ("jdb", "cancel_bet", b'{"status":"0000","err_text":""}', SUCCESS),
+        ("jdb", "cancel_bet_and_settle", b'{"status":"0000"}', SUCCESS),
+        ("jdb", "withdraw", b'{"status":"0000","err_text":""}', SUCCESS),
+        ("jdb", "deposit", b'{"status":"0000","err_text":""}', SUCCESS),
+        ("hotroad", "cancel_bet", b'{"code":"0000"}', SUCCESS),
+        ("hotroad", "event", b'{"code":"0000"}', SUCCESS),
+        # A bet is answered with a balance.
+        ("jdb", "bet", b'{"status":"0000","err_text":""}', REFUSED),
+        ("jdb", "bet_and_settle", b'{"status":"0000","balance":"1.00","err_text":""}', SUCCESS),
+        ("hotroad", "bet", b'{"code":"0000"}', REFUSED),
+        ("jdb", "cancel_bet_and_settle", b'{"status":"6101","err_text":""}', REFUSED),
+        # SUD knows an order that was done before; of a match it doesn't.
+        ("sud", "consume", b'{"ret_code":9001,"ret_msg":"duplicate order id"}', SUCCESS),
+        ("sud", "gain", b'{"ret_code":9001,"ret_msg":"duplicate order id"}', SUCCESS),
+        ("sud", "match", b'{"ret_code":9001,"ret_msg":"duplicate order id"}', REFUSED),
+        ("sud", "consume", b'{"ret_code":9000,"ret_msg":"insufficient balance"}', REFUSED),
+        ("sud", "consume", b'{"ret_code":0,"ret_msg":"SUCCESS","data":{"score":1}}', SUCCESS),
+        ("sud", "consume", b'{"ret_code":0,"ret_msg":"SUCCESS"}', REFUSED),
+    ],
+)  # fmt: skip
+def test_a_reply_within_a_round(
+    protocol: str, operation: str, body: bytes, statement: Statement
+) -> None:
+    assert simulator(protocol).read(operation, 200, body).statement is statement
+
+
+@pytest.mark.parametrize("operation", ["bet", "bet_and_settle"])
+def test_jdb_takes_9011_for_a_repetition_where_that_is_agreed(operation: str) -> None:
+    reply = b'{"status":"9011","err_text":"The bet stands; it was sent before."}'
+    agreed = simulator("jdb", repeated_bet="9011")
+    assert agreed.read(operation, 200, reply).statement is SUCCESS
+    assert simulator("jdb").read(operation, 200, reply).statement is REFUSED
+    assert agreed.read("settle", 200, reply).statement is REFUSED

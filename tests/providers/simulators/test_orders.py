@@ -1,105 +1,89 @@
-"""An order's life: what it hears, when it goes again, and what the provider believes at last."""
+"""What befalls the messages of a round on their way: waits, copies, losses, and their counts."""
 
 from dataclasses import replace
 from random import Random
 
-from providers.simulators.base import Answer, Statement
-from providers.simulators.orders import Copy, Order, Plan, Shares
-from providers.simulators.sending import Loss
-from tests.providers.simulators.cast import simulator, table
+from providers.simulators import orders
+from providers.simulators.answers import Statement, nothing
+from providers.simulators.orders import Copy, Fate, Order, Play, Shares
+from providers.simulators.rounds import Due, Pace
+from providers.simulators.sending import Heard, Loss
+from tests.providers.simulators.cast import NO, SILENCE, YES, begin, find, simulator
 
-YES = Answer(statement=Statement.SUCCESS)
-NO = Answer(statement=Statement.REFUSED, reason="1009")
-SILENCE = Answer(statement=Statement.NOTHING, reason="timed out")
-
-
-def order(protocol: str, *, stranger: bool = False) -> Order:
-    one = simulator(protocol)
-    plan = Plan(stranger=stranger, conflict=False, twin=False, resend=False, loss=Loss.NONE)
-    settlement = one.settle(0, table())
-    return Order(simulator=one, settlement=settlement, plan=plan, luck=Random(1))
+HEARD = Heard(answer=YES, said=Statement.SUCCESS, seconds=0.01)
+LOST = Heard(answer=nothing("reply lost"), said=Statement.SUCCESS, seconds=0.01)
 
 
-def hear(one: Order, answer: Answer, copy: Copy = Copy.FIRST) -> float | None:
-    one.hear(copy, answer, said=answer.statement)
-    return one.next_try(answer.statement)
+def order() -> Order:
+    return Order(message=begin("hotroad", "bet").messages[0], fate=Fate(), pending=1)
 
 
-def test_success_ends_it() -> None:
-    jdb = order("jdb")
-    assert hear(jdb, YES) is None
-    assert jdb.belief().acknowledged
+def play() -> Play:
+    round_ = begin("hotroad", "bet")
+    shares = Shares(conflicts=1)
+    return Play(simulator=simulator("hotroad"), round=round_, luck=Random(1), shares=shares)
 
 
-def test_besoft_counts_a_refused_order_void_and_does_not_resend() -> None:
-    besoft = order("besoft")
-    assert hear(besoft, NO) is None
-    assert besoft.belief().void
+def waits(pace: Pace, times: int) -> list[float]:
+    message = begin("hotroad", "bet").messages[0]
+    return [
+        orders.wait(Due(message=message, pace=pace, nth=nth), Random(1))
+        for nth in range(1, times + 1)
+    ]
 
 
-def test_besoft_counts_it_void_when_one_repetition_of_a_good_one_is_refused() -> None:
-    besoft = order("besoft")
-    hear(besoft, YES)
-    hear(besoft, NO, Copy.RESEND)
-    assert besoft.belief().void
+def test_silence_is_followed_sooner_than_a_refusal() -> None:
+    assert waits(Pace.SILENCE, 7) == [0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0]
+    assert waits(Pace.REFUSAL, 6) == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0]
 
 
-def test_besoft_does_not_count_it_void_when_a_conflicting_copy_is_refused() -> None:
-    besoft = order("besoft")
-    hear(besoft, YES)
-    hear(besoft, NO, Copy.CONFLICT)
-    assert not besoft.belief().void
+def test_a_game_takes_its_time() -> None:
+    assert 0 < waits(Pace.PLAYED, 1)[0] < orders.LONGEST_GAME
 
 
-def test_besoft_resends_what_got_no_answer() -> None:
-    besoft = order("besoft")
-    assert hear(besoft, SILENCE) == 0.2
-    assert not besoft.belief().void
+def test_a_lost_success_counts_as_said_by_the_server() -> None:
+    one = order()
+    one.count(Copy.FIRST, LOST)
+    assert (one.deliveries, one.answered, one.successes, one.pending) == (1, 1, 1, 0)
 
 
-def test_owed_ones_are_resent_some_times_and_then_given_up() -> None:
-    jdb = order("jdb")
-    assert [hear(jdb, NO) for _ in range(7)] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, None]
-    assert jdb.given_up
-    assert not jdb.belief().void
+def test_an_acknowledged_conflict_is_counted_even_if_its_reply_was_lost() -> None:
+    one = order()
+    one.count(Copy.CONFLICT, LOST)
+    assert one.sent.wrong_copies == 1
+    one.count(Copy.RESEND, HEARD)
+    assert (one.sent.wrong_copies, one.sent.deliveries) == (1, 2)
 
 
-def test_an_owed_one_can_still_be_paid_after_a_refusal() -> None:
-    sud = order("sud")
-    hear(sud, NO)
-    hear(sud, YES, Copy.RETRY)
-    assert sud.belief().acknowledged
+def test_what_is_on_its_way_already_does_not_wait_to_be_sent() -> None:
+    one = play()
+    ((bet, _),) = one.waiting()
+    bet.pending = 1
+    assert one.waiting() == []
+    one.round.hear(bet.message, SILENCE)
+    assert [waiting.message.operation for waiting, _ in one.waiting()] == ["cancel_bet"]
 
 
-def test_a_stranger_is_given_up_soon() -> None:
-    jdb = order("jdb", stranger=True)
-    assert [hear(jdb, NO) for _ in range(3)] == [0.5, 1.0, None]
+def test_a_round_is_over_when_nothing_is_due_or_on_its_way() -> None:
+    one = play()
+    ((bet, _),) = one.waiting()
+    bet.pending = 1
+    one.round.hear(bet.message, replace(NO, code="8001"))
+    assert not one.is_over
+    bet.pending = 0
+    assert one.is_over
 
 
-def test_silence_is_resent_for_as_long_as_it_lasts() -> None:
-    jdb = order("jdb")
-    assert [hear(jdb, SILENCE) for _ in range(7)] == [0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0]
-
-
-def test_an_acknowledged_conflict_is_remembered_even_if_its_reply_was_lost() -> None:
-    jdb = order("jdb")
-    jdb.hear(Copy.CONFLICT, SILENCE, said=Statement.SUCCESS)
-    assert jdb.belief().wrong_copies == 1
+def test_a_cancel_is_never_contradicted() -> None:
+    one = play()
+    one.round.hear(one.round.messages[0], SILENCE)
+    assert one.can_conflict(one.order(find(one.round, "bet")))
+    assert not one.can_conflict(one.order(find(one.round, "cancel_bet")))
 
 
 def test_the_shares_decide_how_often_what_happens() -> None:
-    shares = Shares(resends=0.1, conflicts=0.01, lost_replies=0.02, unknown_players=0.05, polls=0.3)
-    plans = [Plan.draw(shares, Random(number)) for number in range(5_000)]
-    assert 400 < sum(plan.twin or plan.resend for plan in plans) < 600
-    assert 20 < sum(plan.conflict for plan in plans) < 90
-    assert 60 < sum(plan.loss is not Loss.NONE for plan in plans) < 150
-    assert 180 < sum(plan.stranger for plan in plans) < 320
-    assert 1400 < sum(plan.poll for plan in plans) < 1600
-
-
-def test_asking_for_balances_changes_nothing_else_that_a_seed_decides() -> None:
-    for seed in range(200):
-        luck, other = Random(seed), Random(seed)
-        silent, asking = Plan.draw(Shares(), luck), Plan.draw(Shares(polls=1.0), other)
-        assert asking == replace(silent, poll=True)
-        assert luck.random() == other.random()
+    shares = Shares(resends=0.1, conflicts=0.01, lost_replies=0.02)
+    fates = [Fate.draw(shares, Random(number)) for number in range(5_000)]
+    assert 400 < sum(fate.twin or fate.resend for fate in fates) < 600
+    assert 20 < sum(fate.conflict for fate in fates) < 90
+    assert 60 < sum(fate.loss is not Loss.NONE for fate in fates) < 150

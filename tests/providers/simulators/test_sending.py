@@ -2,16 +2,18 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from providers.simulators.base import Request, Statement
+from providers.simulators.answers import Statement
+from providers.simulators.base import Request
 from providers.simulators.sending import Heard, Line, Loss
 from tests.providers.simulators.cast import simulator
 
 SUD = simulator("sud")
-REQUEST = Request(body=b"{}", headers={"Content-Type": "application/json"})
+REQUEST = Request(body=b"{}", headers={"Content-Type": "application/json"}, operation="match")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -44,8 +46,8 @@ def server() -> Iterator[Server]:
         made.shutdown()
 
 
-def send(port: int, path: str, loss: Loss = Loss.NONE, operation: str = "") -> Heard:
-    request = Request(body=REQUEST.body, headers=REQUEST.headers, operation=operation)
+def send(port: int, path: str, loss: Loss = Loss.NONE, suffix: str = "") -> Heard:
+    request = replace(REQUEST, suffix=suffix)
     return Line(f"http://127.0.0.1:{port}/", connections=1).send(request, SUD, path=path, loss=loss)
 
 
@@ -55,8 +57,8 @@ def test_a_reply_is_judged(server: Server) -> None:
     assert server.seen == ["/callbacks/good"]
 
 
-def test_the_operation_is_part_of_the_url(server: Server) -> None:
-    send(server.server_port, "good", operation="settle")
+def test_the_suffix_is_part_of_the_url(server: Server) -> None:
+    send(server.server_port, "good", suffix="settle")
     assert server.seen == ["/callbacks/good/settle"]
 
 

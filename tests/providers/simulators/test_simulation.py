@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from providers.simulators import simulation
+from providers.simulators.course import Course, Stop
 from providers.simulators.orders import Shares
-from providers.simulators.traffic import Course, Stop
 from tests.providers.simulators.cast import SETTINGS
 from wallets.models import DatabaseMark
 

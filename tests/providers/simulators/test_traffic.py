@@ -1,102 +1,39 @@
 """The stream against a Cage made up in memory: what is sent, and what is believed at the end."""
 
-import threading
 from collections import Counter
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from providers.simulators import polls, verdict
-from providers.simulators.base import Answer, Move, Settlement, Simulator, Statement
+from providers.simulators import orders, polls, verdict
+from providers.simulators.answers import refused
+from providers.simulators.base import Kind
+from providers.simulators.beliefs import Held
+from providers.simulators.course import Course, Sender, Stop
 from providers.simulators.orders import Shares
-from providers.simulators.sending import Heard, Loss
 from providers.simulators.tally import total, words
-from providers.simulators.traffic import Course, Sender, Stop, Traffic
-from providers.simulators.verdict import Booked, FaultKind
+from providers.simulators.traffic import Traffic
+from providers.simulators.verdict import FaultKind
 from tests.providers.simulators.cast import RUN, simulator
+from tests.providers.simulators.memory import MemoryCage, Seen
 
 UIDS = ["alice", "bob", "carol", "dave"]
-SUCCESS = Answer(statement=Statement.SUCCESS)
-REFUSED = Answer(statement=Statement.REFUSED, reason="1003")
-SILENCE = Answer(statement=Statement.NOTHING, reason="connection refused")
+EVERYONE = ("besoft", "jdb", "sud", "hotroad")
+PAYING = {"hotroad": {"unknown_bet": "pay"}, "jdb": {"unknown_bet": "pay"}}
+BETS, CANCELS = frozenset({Kind.BET}), frozenset({Kind.CANCEL})
 
 
-class Seen:
-    """A simulator whose requests can be looked through: they are its settlements."""
-
-    def __init__(self, inner: Simulator) -> None:
-        self.inner = inner
-        self.provider, self.prefix = inner.provider, inner.prefix
-        self.refusal_means = inner.refusal_means
-        self.settle, self.contradict = inner.settle, inner.contradict
-
-    def request(self, settlement: Settlement, **_: object) -> Any:
-        return settlement
-
-    def poll(self, settlement: Settlement, **_: object) -> Any:
-        return Asked(settlement.moves[0].uid)
+@pytest.fixture(autouse=True)
+def short_games(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "LONGEST_GAME", 0.05)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A balance query that can be looked through."""
-
-    uid: str
-
-
-@dataclass
-class MemoryCage:
-    """Pays each id once; `paid` are its books. `silent_until` deliveries get no answer at first."""
-
-    believes_anything: bool = False
-    pays: bool = True
-    silent_until: int = 0
-    tells: bool = True
-    refuses_to_tell: int = 0  # So many balance queries are refused at first.
-    paid: dict[tuple[str, str], tuple[Move, ...]] = field(default_factory=dict)
-    deliveries: Counter[tuple[str, str]] = field(default_factory=Counter)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def send(self, sent: Settlement | Asked, seen: Seen, *, path: str, loss: Loss) -> Heard:
-        with self.lock:
-            answer = self._tell(sent) if isinstance(sent, Asked) else self._answer(sent)
-        lost = loss is not Loss.NONE
-        return Heard(
-            answer=Answer(statement=Statement.NOTHING, reason="reply lost") if lost else answer,
-            said=answer.statement,
-            seconds=0.001,
-        )
-
-    def _tell(self, asked: Asked) -> Answer:
-        self.refuses_to_tell -= 1
-        known = self.tells and not asked.uid.startswith("stranger")
-        return SUCCESS if known and self.refuses_to_tell < 0 else REFUSED
-
-    def _answer(self, settlement: Settlement) -> Answer:
-        key = settlement.provider, settlement.reference
-        self.deliveries[key] += 1
-        if self.deliveries.total() <= self.silent_until:
-            return SILENCE
-        known = key in self.paid
-        if any(move.uid.startswith("stranger") for move in settlement.moves):
-            return REFUSED
-        if self.pays:
-            self.paid.setdefault(key, settlement.moves)
-        same = not known or sorted(self.paid[key]) == sorted(settlement.moves)
-        return SUCCESS if same or self.believes_anything else REFUSED
-
-    def booked(self) -> list[Booked]:
-        return [
-            Booked(provider=provider, transaction_id=f"settle:{reference}", moves=moves)
-            for (provider, reference), moves in self.paid.items()
-        ]
-
-
-def stream(cage: MemoryCage, *protocols: str, seconds: float = 0.5, **shares: float) -> Traffic:
+def stream(
+    cage: MemoryCage, *protocols: str, seconds: float = 0.5, whole: bool = False, **shares: float
+) -> Traffic:
+    made = [simulator(one, **PAYING.get(one, {})) for one in protocols]
     traffic = Traffic(
-        senders=[Sender(simulator=Seen(simulator(one)), paths=[one]) for one in protocols],  # type: ignore[arg-type]
+        senders=[Sender(simulator=Seen(one), paths=[one.provider]) for one in made],  # type: ignore[arg-type]
         uids=UIDS,
         course=Course(
             rate=200,
@@ -107,6 +44,7 @@ def stream(cage: MemoryCage, *protocols: str, seconds: float = 0.5, **shares: fl
             connections=4,
             patience=5,
             url="",
+            rounds=whole,
         ),
         line=cage,  # type: ignore[arg-type]
         run=RUN,
@@ -116,23 +54,31 @@ def stream(cage: MemoryCage, *protocols: str, seconds: float = 0.5, **shares: fl
 
 
 def faults(traffic: Traffic, cage: MemoryCage) -> Counter[FaultKind]:
-    return Counter(fault.kind for fault in verdict.faults(traffic.beliefs(), cage.booked(), {}))
+    found = verdict.faults(traffic.beliefs(), traffic.sent(), cage.evidence())
+    return Counter(fault.kind for fault in found)
+
+
+def unsettled(traffic: Traffic) -> set[bool]:
+    """Whether who is unsettled at the end is a stranger."""
+    return {belief.stranger for belief in traffic.beliefs() if belief.is_unsettled}
+
+
+# -- Settlements alone -------------------------------------------------------------------------
 
 
 def test_a_cage_that_pays_once_is_found_without_fault() -> None:
     cage = MemoryCage()
     traffic = stream(
-        cage, "besoft", "jdb", "sud", "hotroad",
-        resends=0.3, conflicts=0.2, lost_replies=0.2, unknown_players=0.1,
-    )  # fmt: skip
+        cage, *EVERYONE, resends=0.3, conflicts=0.2, lost_replies=0.2, unknown_players=0.1
+    )
     whole = total(list(traffic.tallies.values()))
     assert faults(traffic, cage) == {}
-    assert whole.settlements == len(traffic.beliefs()) == 100
-    assert whole.paid == len(cage.paid)
+    assert whole.rounds == len(traffic.beliefs()) == 100
+    assert whole.paid == len(cage.booked)
     assert whole.deliveries == cage.deliveries.total()
     assert min(whole.repeated, whole.conflicts_refused, whole.silent["reply lost"]) > 0
-    assert {belief.stranger for belief in traffic.beliefs() if not belief.acknowledged} == {True}
-    assert {belief.sent for belief in traffic.beliefs()} > {1, 2}
+    assert unsettled(traffic) == {True}
+    assert {one.deliveries for one in traffic.sent()} > {1, 2}
 
 
 def test_a_cage_that_takes_conflicting_copies_is_found_out() -> None:
@@ -142,7 +88,7 @@ def test_a_cage_that_takes_conflicting_copies_is_found_out() -> None:
 
 
 def test_a_cage_that_only_says_success_is_found_out() -> None:
-    cage = MemoryCage(pays=False)
+    cage = MemoryCage(deaf=frozenset({Kind.PAYMENT}))
     traffic = stream(cage, "hotroad", unknown_players=0)
     assert faults(traffic, cage)[FaultKind.NOT_PAID] == 100
 
@@ -150,16 +96,71 @@ def test_a_cage_that_only_says_success_is_found_out() -> None:
 def test_what_got_no_answer_is_sent_until_it_does() -> None:
     cage = MemoryCage(silent_until=150)
     traffic = stream(cage, "besoft", "jdb", lost_replies=0, unknown_players=0)
-    assert all(belief.acknowledged for belief in traffic.beliefs())
+    assert {belief.held for belief in traffic.beliefs()} == {Held.STANDS}
     assert faults(traffic, cage) == {}
 
 
-def test_the_seed_repeats_who_gets_what() -> None:
+# -- Whole rounds ------------------------------------------------------------------------------
+
+
+def test_whole_rounds_end_with_what_the_providers_believe() -> None:
+    cage = MemoryCage()
+    traffic = stream(
+        cage, *EVERYONE, whole=True, resends=0.3, conflicts=0.2, lost_replies=0.3,
+        unknown_players=0.1,
+    )  # fmt: skip
+    whole = total(list(traffic.tallies.values()))
+    assert faults(traffic, cage) == {}
+    assert unsettled(traffic) == {True}
+    assert min(whole.taken, whole.paid, whole.cancelled, whole.repeated) > 0
+    assert {belief.held for belief in traffic.beliefs()} >= {Held.STANDS, Held.VOID}
+    assert (cage.evidence().open_bets, whole.deliveries) == (
+        frozenset(),
+        cage.deliveries.total(),
+    )
+
+
+def test_a_silent_cage_makes_providers_cancel_and_all_is_given_back() -> None:
+    cage = MemoryCage(silent_until=100)
+    traffic = stream(cage, "jdb", "hotroad", whole=True, lost_replies=0, unknown_players=0)
+    assert faults(traffic, cage) == {}
+    assert unsettled(traffic) == set()
+    assert total(list(traffic.tallies.values())).cancelled > 20
+
+
+def test_a_cage_that_takes_no_bets_is_found_out() -> None:
+    cage = MemoryCage(deaf=BETS)
+    traffic = stream(cage, "hotroad", whole=True, unknown_players=0, conflicts=0)
+    assert faults(traffic, cage).keys() == {FaultKind.NOT_TAKEN}
+
+
+def test_a_cage_that_takes_what_it_refuses_is_found_out() -> None:
+    cage = MemoryCage(late=BETS, refusal=refused("8001"))
+    traffic = stream(cage, "hotroad", whole=True, unknown_players=0, lost_replies=0)
+    assert faults(traffic, cage).keys() == {FaultKind.TAKEN_FAILED}
+    cage = MemoryCage(late=frozenset({Kind.PAYMENT}))
+    traffic = stream(cage, "besoft", unknown_players=0)
+    assert faults(traffic, cage).keys() == {FaultKind.PAID_VOID}
+
+
+def test_a_cage_that_gives_nothing_back_is_found_out() -> None:
+    cage = MemoryCage(deaf=CANCELS)
+    traffic = stream(cage, "hotroad", whole=True, lost_replies=0.3, unknown_players=0)
+    assert faults(traffic, cage).keys() == {FaultKind.NOT_GIVEN_BACK}
+
+
+# -- The stream itself -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_seed_repeats_who_gets_what(whole: bool) -> None:
     moves = []
     for _ in range(2):
         cage = MemoryCage()
-        stream(cage, "besoft", "sud", seconds=0.2, lost_replies=0, unknown_players=0)
-        moves.append(cage.paid)
+        stream(
+            cage, *EVERYONE, seconds=0.2, whole=whole, lost_replies=0, unknown_players=0,
+        )  # fmt: skip
+        moves.append(cage.booked)
     assert moves[0] == moves[1]
 
 
@@ -171,14 +172,15 @@ def test_asked_to_stop_it_ends_at_once_and_still_knows_what_it_believes() -> Non
         uids=UIDS,
         course=Course(
             rate=100, seconds=None, shares=Shares(), seed=1, players=4, connections=2,
-            patience=60, url="",
+            patience=60, url="", rounds=True,
         ),
         line=cage,  # type: ignore[arg-type]
         run=RUN,
     )  # fmt: skip
     traffic.run(stop=stop, watch=lambda _: None)
-    assert len(traffic.beliefs()) == traffic.tallies["jdb"].settlements
-    assert sum(move.credit for moves in cage.paid.values() for move in moves) >= Decimal(0)
+    assert traffic.tallies["jdb"].rounds <= len(traffic.beliefs())
+    assert faults(traffic, cage) == {}
+    assert sum(move.credit for moves in cage.booked.values() for move in moves) >= Decimal(0)
 
 
 def test_balance_queries_are_counted_apart_and_strangers_are_refused() -> None:
@@ -187,7 +189,7 @@ def test_balance_queries_are_counted_apart_and_strangers_are_refused() -> None:
     whole = total(list(traffic.tallies.values()))
     strangers = sum(belief.stranger for belief in traffic.beliefs())
     assert strangers > 0
-    assert whole.polls == whole.settlements == 100
+    assert whole.polls == whole.rounds == 100
     assert whole.told == 100 - strangers
     assert whole.polls_refused == {"unknown player": strangers}
     assert (whole.deliveries, traffic.denied) == (cage.deliveries.total(), [])

@@ -13,8 +13,9 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from providers.protocols import PROTOCOLS
-from providers.simulators import SIMULATORS, jdb, sud
-from providers.simulators.base import Move, Request, Settlement
+from providers.simulators import SIMULATORS, sud
+from providers.simulators.base import Message, Move, Request
+from providers.simulators.jdb import envelope
 from tests.providers.simulators.cast import IV, KEY, NOW, RUN, simulator, table
 
 EVERYONE = sorted(SIMULATORS)
@@ -49,7 +50,11 @@ def message(protocol: str, request: Request) -> dict[str, Any]:
     return read
 
 
-def first(protocol: str, seed: int = 7) -> Settlement:
+def reference(message: Message) -> str:
+    return message.key[1].partition(":")[2]
+
+
+def first(protocol: str, seed: int = 7) -> Message:
     return simulator(protocol).settle(0, table(seed))
 
 
@@ -63,7 +68,7 @@ def asked(protocol: str, serial: int, seed: int = 7) -> tuple[str, dict[str, Any
     """(operation, message) of a balance query."""
     request = simulator(protocol).poll(first(protocol, seed), at=NOW, serial=serial)
     assert request.is_poll
-    return request.operation, message(protocol, request)
+    return request.suffix, message(protocol, request)
 
 
 def test_balance_queries_are_as_the_documents_describe_them() -> None:
@@ -78,7 +83,7 @@ def test_balance_queries_are_as_the_documents_describe_them() -> None:
         assert asked("jdb", serial) == (
             "",
             {"action": 6, "ts": 1795262400123, "uid": uid["jdb"],
-             "currency": first("jdb").message["currency"], **asking},
+             "currency": first("jdb").fields["currency"], **asking},
         )  # fmt: skip
     assert asked("sud", 0) == ("get_score", {"uid": uid["sud"]})
     assert asked("sud", 1) == ("get_account", {"uid": uid["sud"]})
@@ -106,7 +111,7 @@ def test_a_resend_changes_what_is_volatile_and_nothing_else(protocol: str) -> No
 def test_a_conflicting_copy_keeps_the_id_and_changes_the_terms(protocol: str, seed: int) -> None:
     one, settlement = simulator(protocol), first(protocol, seed)
     other = one.contradict(settlement, table(seed + 1000))
-    assert other.reference == settlement.reference
+    assert other.key == settlement.key
     assert sorted(other.moves) != sorted(settlement.moves)
     assert settlement == first(protocol, seed)  # The original is untouched.
 
@@ -118,8 +123,9 @@ def test_the_same_seed_makes_the_same_settlements_and_the_run_makes_their_ids(
     one = simulator(protocol)
     made = [one.settle(number, table(number)) for number in range(50)]
     assert made == [one.settle(number, table(number)) for number in range(50)]
-    assert len({settlement.reference for settlement in made}) == 50
-    assert all(settlement.reference.startswith(one.prefix) for settlement in made)
+    references = {reference(settlement) for settlement in made}
+    assert len(references) == 50
+    assert all(found.startswith(one.prefix) for found in references)
 
 
 @pytest.mark.parametrize("protocol", EVERYONE)
@@ -135,7 +141,7 @@ def test_what_a_refusal_means_is_what_cage_believes_it_means(protocol: str) -> N
 
 def test_jdb_vector() -> None:
     text = b'{"action":6,"ts":1700029145035,"uid":"john","currency":"RB","gType":0,"mType":8001}'
-    x = jdb.encrypt(text, key=KEY, iv=IV)
+    x = envelope.encrypt(text, key=KEY, iv=IV)
     assert x.rstrip(b"=") == (
         b"617VMzIf3wfDOmF9JzBeFFoVAkhgPNkGroZ4Kll9MibjcVRJQc6jteBbXlaHeHbIGR87wsSE6XJEvziJxigwe378"
         b"cRX_v8XFOaslrqMPPwM8ATHG6yRLfBoVW_8zOIBy"
@@ -145,7 +151,7 @@ def test_jdb_vector() -> None:
 def test_jdb_sends_with_and_without_padding_characters_and_with_a_spare_block() -> None:
     one, settlement = simulator("jdb"), first("jdb")
     bodies = [one.request(settlement, at=NOW, serial=serial).body for serial in range(20)]
-    assert {json.loads(decrypt(body))["transferId"] for body in bodies} == {RUN * 10_000_000 + 1}
+    assert {json.loads(decrypt(body))["transferId"] for body in bodies} == {RUN * 100_000_000 + 2}
     assert {len(decrypt(body)) - len(decrypt(body).rstrip()) >= 16 for body in bodies} == {
         True,
         False,
@@ -154,19 +160,20 @@ def test_jdb_sends_with_and_without_padding_characters_and_with_a_spare_block() 
 
 
 def test_jdb_ids_fit_a_long() -> None:
-    last = simulator("jdb").settle(4_000_000, table())
-    assert int(last.reference) < 2**63
+    last = simulator("jdb").settle(12_000_000, table())
+    assert int(reference(last)) < 2**63
+    assert reference(last).startswith(simulator("jdb").prefix)
 
 
 def test_jdb_thousand_units_are_thousands_in_the_wallet() -> None:
     one = simulator("jdb")
     made = [one.settle(number, table(number)) for number in range(40)]
-    vnd = [settlement for settlement in made if settlement.message["currency"] == "VN"]
+    vnd = [settlement for settlement in made if settlement.fields["currency"] == "VN"]
     assert vnd
     for settlement in vnd:
         (move,) = settlement.moves
         assert move == Move(
-            move.uid, "VND", Decimal(0), settlement.message["amount"] * Decimal(1000)
+            move.uid, "VND", Decimal(0), settlement.fields["amount"] * Decimal(1000)
         )
 
 
@@ -191,7 +198,7 @@ def test_sud_signs_the_bytes_that_it_sends() -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_sud_scores_add_up_to_minus_the_commission(seed: int) -> None:
-    results = first("sud", seed).message["results"]
+    results = first("sud", seed).fields["results"]
     people = [one["uid"] for one in results if not one["is_ai"]]
     assert sum(one["score"] for one in results) == -sum(one["commission_score"] for one in results)
     assert 2 <= len(results) <= 9
@@ -201,7 +208,7 @@ def test_sud_scores_add_up_to_minus_the_commission(seed: int) -> None:
 
 def test_sud_robots_play_now_and_then_and_have_no_wallet() -> None:
     matches = [first("sud", seed) for seed in range(40)]
-    with_robots = [one for one in matches if any(r["is_ai"] for r in one.message["results"])]
+    with_robots = [one for one in matches if any(r["is_ai"] for r in one.fields["results"])]
     assert 0 < len(with_robots) < 40
     assert all(move.uid for match in matches for move in match.moves)
 
@@ -210,7 +217,7 @@ def test_hotroad_posts_to_settle_with_its_own_clock_and_prefix() -> None:
     settlement = first("hotroad")
     request = simulator("hotroad").request(settlement, at=NOW, serial=0)
     read = message("hotroad", request)
-    assert request.operation == "settle"
+    assert request.suffix == "settle"
     assert read["ts"] == "2026-11-21T20:00:00.123+0800"
     assert read["userId"] == "hrg" + settlement.moves[0].uid
     assert all(isinstance(read[name], str) for name in ("betAmount", "winAmount", "odds"))
