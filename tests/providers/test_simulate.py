@@ -98,6 +98,29 @@ def test_nothing_is_lost_or_paid_twice_while_web_and_backends_are_killed(
     assert books.violations() == []
 
 
+def test_whole_rounds_converge_while_web_and_backends_are_killed(
+    books: Books, live: LiveCage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bets, their settlements and their cancels: both sides know the same at the end."""
+    chaos = Chaos(live)
+    with chaos.during():
+        result = simulate(
+            live,
+            capsys,
+            *("--rounds", "--rate", "60", "--seconds", "8", "--connections", "64"),
+            *("--resends", "0.3", "--conflicts", "0.05", "--lost-replies", "0.1"),
+        )
+    assert result["faults"] == []
+    assert set(result["verdict"].values()) == {0}
+    assert chaos.killed == 1
+    assert chaos.terminated > 0
+    assert set(result["unsettled"]) <= {"unknown player"}
+    assert result["open_bets"] == {"providers": 0, "doubtful": 0, "books": 0}
+    assert sum(one["taken"] for one in result["providers"].values()) > 50
+    assert sum(one["cancelled"] for one in result["providers"].values()) > 5
+    assert books.violations() == []
+
+
 def test_a_production_database_is_refused(
     books: Books, providers: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
