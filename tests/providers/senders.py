@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,9 +40,14 @@ class Heard:
         return json.loads(self.body)
 
 
+_threads = threading.local()
+
+
 def send(sent: Sent) -> Heard:
     """Through Django's own handler; a traceback would be raised here."""
-    response = Client().post(
+    if not hasattr(_threads, "client"):  # A new one loads every middleware again.
+        _threads.client = Client()
+    response = _threads.client.post(
         f"/callbacks/{sent.path}",
         data=sent.body,
         content_type=sent.content_type,
