@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "wallets",
     "providers",
+    "reconciliation",
+    "simple_history",
 ]
 
 MIDDLEWARE = [
@@ -121,6 +123,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "providers.tasks.make_partitions",
         "schedule": crontab(hour="*/6", minute="10"),
     },
+    "cases": {"task": "reconciliation.tasks.update_cases", "schedule": timedelta(minutes=1)},
 }
 
 # -- Language, time, static files ------------------------------------------------------------

@@ -5,19 +5,25 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import connection, transaction
 
-from providers.models import Callback, Outcome
+from providers.models import SMOOTH, Callback, Outcome
 from providers.protocols.base import Delivery, Reply
 
 INSERT = """
 INSERT INTO providers_callback (delivery_id, provider, operation, transaction_id, received_at,
-    decided_at, address, headers, body, unwrapped, outcome, reason, reply_status, reply)
+    decided_at, address, headers, body, unwrapped, outcome, reason, reply_status, reply, replay_of)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
     %s::timestamptz[], %s::inet[], %s::jsonb[], %s::bytea[], %s::bytea[], %s::text[], %s::text[],
-    %s::smallint[], %s::bytea[])
+    %s::smallint[], %s::bytea[], %s::uuid[])
 ON CONFLICT (delivery_id, received_at) DO NOTHING
+"""
+
+DOUBT = """
+INSERT INTO providers_doubt (delivery_id, received_at, provider, transaction_id)
+SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::text[])
 """
 
 COUNT_UNAUTHENTIC = """
@@ -49,6 +55,12 @@ class Decided:
     reason: str
     reply: Reply
     decided_at: datetime
+    replay_of: UUID | None = None
+
+    @property
+    def leaves_doubt(self) -> bool:
+        """The bookkeeping has to look at it. A replay's case is open already."""
+        return self.outcome not in SMOOTH and self.replay_of is None
 
 
 def keep(decided: Sequence[Decided]) -> None:
@@ -58,6 +70,8 @@ def keep(decided: Sequence[Decided]) -> None:
         cursor.execute(INSERT, columns)
         if cursor.rowcount < len(decided):
             raise AlreadyKept
+        if doubts := [_doubt(one) for one in decided if one.leaves_doubt]:
+            cursor.execute(DOUBT, [list(column) for column in zip(*doubts, strict=True)])
 
 
 def kept_reply(delivery: Delivery) -> Reply:
@@ -89,6 +103,11 @@ def _counted_address(address: str) -> str:
     return str(network.network_address)
 
 
+def _doubt(decided: Decided) -> tuple[object, ...]:
+    delivery = decided.delivery
+    return delivery.delivery_id, delivery.received_at, delivery.provider, decided.transaction_id
+
+
 def _row(decided: Decided) -> tuple[object, ...]:
     delivery = decided.delivery
     headers = {
@@ -110,4 +129,5 @@ def _row(decided: Decided) -> tuple[object, ...]:
         decided.reason.replace("\0", ""),
         decided.reply.status,
         decided.reply.body,
+        decided.replay_of,
     )

@@ -54,6 +54,11 @@ class Callback(models.Model):
     reason = models.TextField(blank=True)
     reply_status = models.SmallIntegerField()
     reply = models.BinaryField()
+    replay_of = models.UUIDField(
+        null=True,
+        blank=True,
+        help_text="The delivery that was settled again; nobody sent this one.",
+    )
 
     class Meta:
         constraints = [
@@ -69,6 +74,46 @@ class Callback(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.provider} {self.operation}"
+
+
+# A delivery that ended so left nothing to be done.
+SMOOTH = frozenset({Outcome.POSTED, Outcome.DUPLICATE, Outcome.ACKNOWLEDGED})
+
+
+class Doubt(models.Model):
+    """A delivery that did not go smoothly, until the bookkeeping has looked at it.
+
+    Written in the same commit as its callback and removed in the same commit as its case is
+    opened: nothing is skipped or seen twice, however late a commit becomes visible.
+    """
+
+    delivery_id = models.UUIDField()
+    received_at = models.DateTimeField()
+    provider = models.CharField(max_length=32, db_collation="C")
+    transaction_id = models.CharField(max_length=200, blank=True, db_collation="C")
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.transaction_id or self.delivery_id}"
+
+
+class Undecided(models.Model):
+    """Deliveries that were answered without a row: from when to when, and how many.
+
+    Written by the process that answered, when it reaches the database again; removed in the same
+    commit as its case is opened.
+    """
+
+    provider = models.CharField(max_length=32, db_collation="C")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    count = models.PositiveIntegerField()
+    reason = models.TextField()
+
+    class Meta:
+        verbose_name_plural = "undecided deliveries"
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.count}"
 
 
 class Unauthentic(models.Model):

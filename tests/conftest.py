@@ -17,7 +17,18 @@ GUARDED = [
     "wallets_reference",
     "providers_callback",
 ]
-EMPTIED = [*GUARDED, "wallets_wallet", "wallets_player", "providers_unauthentic", "auth_user"]
+EMPTIED = [
+    *GUARDED,
+    "wallets_wallet",
+    "wallets_player",
+    "providers_unauthentic",
+    "providers_doubt",
+    "providers_undecided",
+    "reconciliation_case",
+    "reconciliation_historicalcase",
+    "reconciliation_task",
+    "auth_user",
+]
 
 KEY = "0123456789abcdef"
 IV = "fedcba9876543210"

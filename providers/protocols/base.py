@@ -170,6 +170,8 @@ class Protocol(ABC, Generic[SettingsT]):
     # paid what is paid by another operation now.
     not_booked: tuple[str, ...] = ()
     rounds: ClassVar[tuple[Family, ...]] = ()
+    # (operation, refusal) after which both sides agree on what stands: nothing is left to settle.
+    agreed: ClassVar[frozenset[tuple[str, type[Refusal]]]] = frozenset()
     resends: Resends  # A fact of the document, or of the settings where that is silent.
 
     def __init__(self, *, provider: str, settings: SettingsT) -> None:
@@ -187,6 +189,10 @@ class Protocol(ABC, Generic[SettingsT]):
                 "providers.E005",
                 "has no authentication: needs `allowed_ips` (or `insecure`)",
             )
+
+    def resends_of(self, operation: str) -> Resends:
+        """When a delivery of `operation` that hears no success is sent again."""
+        return self.resends
 
     def unwrap(self, delivery: Delivery) -> bytes:
         """The plain body of an authentic delivery. Raises Unauthentic.

@@ -1,0 +1,211 @@
+"""What opens, updates and closes a case by itself, minute by minute.
+
+There is no cursor: the inbox leaves a row for every delivery that did not go smoothly, in the same
+commit, and here it is removed in the commit that takes notice of it. One bookkeeper at a time; a
+second one waits for it, batch by batch, and one that is killed has changed nothing.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from simple_history.utils import bulk_create_with_history, bulk_update_with_history
+
+from providers import registry
+from providers.models import Callback, Doubt
+from reconciliation import facts, judging
+from reconciliation.judging import Risk, Schedule
+from reconciliation.models import Case, CaseKind, CaseStatus, Resend, Resolution
+from wallets.instructions import Key
+
+BATCH = 1_000
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('cage_cases'))"
+
+FIELDS = [
+    "operation", "player", "amount", "currency", "reason", "attempts", "first_at", "last_at",
+    "expected_at", "silent_at", "due_at", "resend",
+]  # fmt: skip
+
+# Unsettled ones whose id is in the books by now, however it came there.
+HEALED = """
+SELECT c.id, t.refusal <> '', t.origin
+FROM reconciliation_case c
+JOIN wallets_transaction t ON t.provider = c.provider AND t.transaction_id = c.subject
+WHERE c.status <> 'closed' AND c.kind = 'unsettled'
+LIMIT %s
+"""
+BY_ORIGIN = {"replay": Resolution.REPLAYED, "adjustment": Resolution.ADJUSTED}
+
+
+@dataclass(slots=True, kw_only=True)
+class Summary:
+    """What one run did."""
+
+    looked_at: int = 0
+    opened: int = 0
+    updated: int = 0
+    closed: int = 0
+
+
+def update(*, at: datetime, watch: Callable[[Summary], None] = lambda _: None) -> Summary:
+    """Bring every case up to date, as of `at`. Safe to run at any time, by any number at once."""
+    summary = Summary()
+    for step in (_take_doubts, _heal, _tell_the_time):
+        while step(summary, at):
+            watch(summary)
+    return summary
+
+
+def _take_doubts(summary: Summary, at: datetime) -> bool:
+    """One batch of what the inbox left; True if there may be more."""
+    with transaction.atomic(durable=True):
+        _wait_for_the_others()
+        doubts = list(Doubt.objects.order_by("id")[:BATCH])
+        named = {(doubt.provider, doubt.transaction_id) for doubt in doubts if doubt.transaction_id}
+        found = [*_named(named, at), *_nameless([d for d in doubts if not d.transaction_id], at)]
+        _apply(found, summary, at)
+        Doubt.objects.filter(id__in=[doubt.id for doubt in doubts]).delete()
+    summary.looked_at += len(doubts)
+    return len(doubts) == BATCH
+
+
+def _named(keys: Collection[Key], at: datetime) -> Iterator[Case]:
+    """The cases that these transaction ids deserve, as they should be now."""
+    for known in facts.of(keys):
+        kind = judging.kind(known)
+        if kind is None:
+            continue
+        schedule = judging.schedule(known) if kind is CaseKind.UNSETTLED else Schedule()
+        yield _case(
+            kind,
+            schedule,
+            judging.risk(known, kind),
+            at=at,
+            provider=known.provider.name,
+            subject=known.transaction_id,
+            reference=known.transaction_id.partition(":")[2][:128],
+            operation=known.last.operation,
+            reason=_sentence(known.last),
+            attempts=known.attempts,
+            first_at=known.first_at,
+            last_at=known.last_at,
+        )
+
+
+def _nameless(doubts: Sequence[Doubt], at: datetime) -> Iterator[Case]:
+    """Authentic deliveries that no id could be read of: each is a case under its own number."""
+    by_name = registry.current().by_name
+    ids = [doubt.delivery_id for doubt in doubts]
+    for callback in Callback.objects.filter(delivery_id__in=ids):
+        if callback.provider not in by_name:
+            continue
+        yield _case(
+            CaseKind.UNSETTLED,
+            judging.unread(by_name[callback.provider], callback),
+            Risk(),
+            at=at,
+            provider=callback.provider,
+            subject=f"callback:{callback.pk}",
+            operation=callback.operation,
+            reason=_sentence(callback),
+            attempts=1,
+            first_at=callback.received_at,
+            last_at=callback.received_at,
+        )
+
+
+def _case(
+    kind: CaseKind, schedule: Schedule, risk: Risk, *, at: datetime, **fields: object
+) -> Case:
+    return Case(
+        kind=kind,
+        resend=schedule.resend(at),
+        expected_at=schedule.expected_at,
+        silent_at=schedule.silent_at,
+        due_at=schedule.due_at,
+        player=risk.player,
+        amount=risk.amount,
+        currency=risk.currency,
+        opened_at=at,
+        **fields,
+    )
+
+
+def _apply(found: Sequence[Case], summary: Summary, at: datetime) -> None:
+    """Open those that are new, bring those up to date that are open already."""
+    open_ = {
+        (case.provider, case.subject, case.kind): case
+        for case in Case.objects.exclude(status=CaseStatus.CLOSED).filter(
+            provider__in={case.provider for case in found},
+            subject__in=[case.subject for case in found],
+        )
+    }
+    new, changed = [], []
+    for case in found:
+        known = open_.get((case.provider, case.subject, case.kind))
+        if known is None:
+            new.append(case)
+            continue
+        for name in FIELDS:
+            setattr(known, name, getattr(case, name))
+        changed.append(known)
+    _write(new, changed, "The bookkeeping", at)
+    summary.opened += len(new)
+    summary.updated += len(changed)
+
+
+def _heal(summary: Summary, at: datetime) -> bool:
+    """Close what the books have by now."""
+    with transaction.atomic(durable=True):
+        _wait_for_the_others()
+        with connection.cursor() as cursor:
+            cursor.execute(HEALED, [BATCH])
+            rows = {id_: (stands, origin) for id_, stands, origin in cursor.fetchall()}
+        cases = list(Case.objects.filter(id__in=rows))
+        for case in cases:
+            stands, origin = rows[case.pk]
+            settled = BY_ORIGIN.get(origin, Resolution.HEALED)
+            case.resolution = Resolution.VOID if stands else settled
+            case.status, case.closed_at, case.resend = CaseStatus.CLOSED, at, Resend.NONE
+            case.follow_up_on = None
+        _write([], cases, "The books have it by now.", at)
+    summary.closed += len(cases)
+    return len(cases) == BATCH
+
+
+def _tell_the_time(summary: Summary, at: datetime) -> bool:
+    """Whose time is over, and who has fallen silent."""
+    with transaction.atomic(durable=True):
+        _wait_for_the_others()
+        waiting = Case.objects.exclude(status=CaseStatus.CLOSED)
+        late = waiting.filter(resend__in=[Resend.EXPECTED, Resend.SILENT], due_at__lte=at)
+        silent = waiting.filter(resend=Resend.EXPECTED, silent_at__lte=at)
+        cases = list((late | silent).order_by("id")[:BATCH])
+        for case in cases:
+            schedule = Schedule(
+                expected_at=case.expected_at, silent_at=case.silent_at, due_at=case.due_at
+            )
+            case.resend = schedule.resend(at)
+        _write([], cases, "Time passed.", at)
+    summary.updated += len(cases)
+    return len(cases) == BATCH
+
+
+def _write(new: list[Case], changed: list[Case], why: str, at: datetime) -> None:
+    """With their history."""
+    if new:
+        bulk_create_with_history(new, Case, default_change_reason=why, default_date=at)
+    if changed:
+        fields = [*FIELDS, "status", "resolution", "closed_at", "follow_up_on"]
+        bulk_update_with_history(changed, Case, fields, default_change_reason=why, default_date=at)
+
+
+def _wait_for_the_others() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(ONE_AT_A_TIME)
+
+
+def _sentence(callback: Callback) -> str:
+    """Why it was not settled: of a traceback its last line."""
+    return callback.reason.strip().rpartition("\n")[2][:500]

@@ -1,0 +1,127 @@
+"""What the inbox and the books know of a transaction id that something is doubted about."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from providers import registry
+from providers.models import SMOOTH, Callback
+from providers.protocols.base import RefusalMeans
+from providers.registry import Provider
+from wallets.instructions import Instruction, Key
+from wallets.models import Transaction
+from wallets.refusals import Refusal
+
+SUMMARY = """
+SELECT c.provider, c.transaction_id,
+       count(*) FILTER (WHERE NOT c.outcome = ANY(%(smooth)s)),
+       min(c.received_at), max(c.received_at),
+       bool_or(c.outcome = 'conflict'),
+       bool_or(c.outcome IN ('refused', 'conflict')
+               OR (c.outcome = 'failed' AND c.reply_status = 200)),
+       (array_agg(c.delivery_id ORDER BY c.received_at DESC)
+            FILTER (WHERE NOT c.outcome = ANY(%(smooth)s)))[1]
+FROM unnest(%(providers)s::text[], %(ids)s::text[]) AS named (provider, transaction_id)
+JOIN providers_callback c
+  ON c.provider = named.provider AND c.transaction_id = named.transaction_id
+WHERE c.replay_of IS NULL
+GROUP BY c.provider, c.transaction_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Of one transaction id; `last` is the last delivery that did not go smoothly.
+
+    `refused`: the provider heard, at least once, something that it takes for a refusal.
+    `transaction` is None where the books don't have it, and has no entries where it is a refusal
+    that stands.
+    """
+
+    provider: Provider
+    transaction_id: str
+    attempts: int
+    first_at: datetime
+    last_at: datetime
+    in_conflict: bool
+    refused: bool
+    last: Callback
+    transaction: Transaction | None
+
+    @property
+    def means_void(self) -> bool:
+        return self.provider.protocol.refusal_means is RefusalMeans.VOID
+
+    @property
+    def refusal(self) -> type[Refusal] | None:
+        """Why the last delivery was refused."""
+        return Refusal.kinds.get(self.last.reason.partition(":")[0])
+
+
+def of(keys: Collection[Key]) -> Iterator[Facts]:
+    """The facts of `keys`, in a constant number of statements; none for a provider that is gone."""
+    by_name = registry.current().by_name
+    rows = _summaries(keys)
+    last = _callbacks({row[-1] for row in rows})
+    transactions = _transactions(keys)
+    for provider, transaction_id, attempts, first, latest, conflict, refused, delivery_id in rows:
+        if provider in by_name and delivery_id in last:
+            yield Facts(
+                provider=by_name[provider],
+                transaction_id=transaction_id,
+                attempts=attempts,
+                first_at=first,
+                last_at=latest,
+                in_conflict=conflict,
+                refused=refused,
+                last=last[delivery_id],
+                transaction=transactions.get((provider, transaction_id)),
+            )
+
+
+def meaning(provider: Provider, callback: Callback) -> tuple[Instruction, ...]:
+    """What a kept delivery asks for, as it is read today; nothing where it can't be."""
+    body = bytes(callback.body if callback.unwrapped is None else callback.unwrapped)
+    try:
+        decoded = provider.protocol.decode(callback.operation, body)
+    except Refusal:
+        return ()
+    if isinstance(decoded, Instruction):
+        return (decoded,)
+    return decoded if isinstance(decoded, tuple) else ()
+
+
+def _summaries(keys: Collection[Key]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SUMMARY,
+            {
+                "smooth": [outcome.value for outcome in SMOOTH],
+                "providers": [provider for provider, _ in keys],
+                "ids": [transaction_id for _, transaction_id in keys],
+            },
+        )
+        return list(cursor.fetchall())
+
+
+def _callbacks(delivery_ids: Collection[UUID]) -> dict[UUID, Callback]:
+    rows = Callback.objects.filter(delivery_id__in=delivery_ids)
+    return {row.delivery_id: row for row in rows}
+
+
+def _transactions(keys: Collection[Key]) -> dict[Key, Transaction]:
+    by_provider: dict[str, list[str]] = {}
+    for provider, transaction_id in keys:
+        by_provider.setdefault(provider, []).append(transaction_id)
+    found = [
+        row
+        for provider, ids in by_provider.items()
+        for row in Transaction.objects.filter(
+            provider=provider, transaction_id__in=ids
+        ).prefetch_related("entries__wallet__player")
+    ]
+    return {(row.provider, row.transaction_id): row for row in found}

@@ -1,0 +1,157 @@
+"""What becomes a case, counts its attempts, waits, and closes itself: with a controlled clock."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+
+from reconciliation import cases
+from reconciliation.models import Case
+from tests.cast import Books
+from tests.providers import senders
+from tests.providers.senders import Heard, altered, send
+
+TWO = datetime(2026, 11, 21, 14, tzinfo=UTC)
+SETTLE = senders.verbatim("jdb", "settle")
+RESULT = senders.verbatim("besoft", "result")
+
+
+class Clock:
+    """Minutes after 14:00."""
+
+    def __init__(self, traveller: time_machine.Traveller) -> None:
+        self._traveller = traveller
+
+    def at(self, minute: float) -> datetime:
+        moment = TWO + timedelta(minutes=minute)
+        self._traveller.move_to(moment)
+        return moment
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    with time_machine.travel(TWO, tick=False) as traveller:
+        yield Clock(traveller)
+
+
+def settle(**changes: Any) -> Heard:
+    ts = int(TWO.timestamp() * 1000)
+    return send(senders.jdb(altered(SETTLE, ts=ts, **changes)))
+
+
+def bookkeeping(clock: Clock, minute: float) -> Case:
+    cases.update(at=clock.at(minute))
+    return Case.objects.get()
+
+
+def test_a_settle_for_an_unknown_player_is_a_case_within_the_minute(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    assert settle().json["status"] == "7501"
+    case = bookkeeping(clock, 0.5)
+    assert (case.kind, case.status, case.resend) == ("unsettled", "open", "expected")
+    assert (case.provider, case.subject, case.reference) == ("jdb", "settle:272017", "272017")
+    assert (case.player, case.amount, case.currency) == ("john", Decimal("0.1"), "USD")
+    assert (case.attempts, case.first_at, case.last_at) == (1, TWO, TWO)
+    assert case.expected_at == TWO + timedelta(minutes=1)
+    assert case.due_at == TWO + timedelta(hours=1)
+    assert case.reason == "UnknownPlayer: No such player."
+    assert case.history.count() == 1
+
+
+def test_attempts_count_up_and_the_next_resend_pays_and_closes(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    for minute in range(3):
+        clock.at(minute)
+        settle()
+        assert bookkeeping(clock, minute + 0.5).attempts == minute + 1
+    books.open("john", "USD")
+    clock.at(3)
+    assert settle().json["status"] == "0000"
+    case = bookkeeping(clock, 3.5)
+    assert (case.status, case.resolution, case.resend) == ("closed", "healed", "none")
+    assert case.closed_at == TWO + timedelta(minutes=3.5)
+    assert books.transactions() == ["settle:272017"]
+
+
+def test_nobody_helps_and_it_is_overdue_at_exactly_three(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    for minute in range(60):
+        clock.at(minute)
+        settle()
+    assert bookkeeping(clock, 59.99).resend == "expected"
+    case = bookkeeping(clock, 60)
+    assert (case.resend, case.attempts) == ("overdue", 60)
+
+
+def test_three_missed_minutes_are_silence_and_the_next_delivery_ends_it(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    settle()
+    assert bookkeeping(clock, 2.9).resend == "expected"
+    assert bookkeeping(clock, 3).resend == "silent"
+    clock.at(5)
+    settle()
+    assert bookkeeping(clock, 5.5).resend == "expected"
+
+
+def test_a_late_first_delivery_is_due_by_the_payloads_own_time(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    clock.at(50)
+    settle()
+    assert bookkeeping(clock, 51).due_at == TWO + timedelta(hours=1)
+
+
+def test_a_refused_order_that_was_never_paid_is_counted_and_no_case(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    for _ in range(2):
+        assert send(senders.besoft(RESULT)).json["status"] != 1
+    assert cases.update(at=clock.at(1)).looked_at == 2
+    assert Case.objects.count() == 0
+    assert books.outcomes() == ["refused", "refused"]
+
+
+def test_a_paid_order_whose_copy_was_refused_is_a_void_risk(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    books.open("useraccount", "USD", "100")
+    assert send(senders.besoft(RESULT)).json["status"] == 1
+    assert send(senders.besoft(altered(RESULT, win=11.00))).json["status"] != 1
+    case = bookkeeping(clock, 1)
+    assert (case.kind, case.amount, case.currency) == ("void_risk", Decimal(9), "USD")
+    assert case.resend == "none"
+
+
+def test_other_terms_under_a_paid_id_are_a_conflict_of_the_difference(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    books.open("john", "USD")
+    settle()
+    settle(amount=0.5)
+    case = bookkeeping(clock, 1)
+    assert (case.kind, case.amount, case.attempts) == ("conflict", Decimal("0.4"), 1)
+
+
+def test_an_authentic_delivery_without_an_id_is_a_case_under_its_own_number(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    send(senders.jdb(altered(SETTLE, transferId="?")))
+    send(senders.jdb(altered(SETTLE, transferId="?")))
+    cases.update(at=clock.at(1))
+    subjects = [case.subject for case in Case.objects.order_by("id")]
+    assert [subject.split(":")[0] for subject in subjects] == ["callback", "callback"]
+    assert len(set(subjects)) == 2
+
+
+def test_a_second_run_finds_nothing_to_do(books: Books, providers: None, clock: Clock) -> None:
+    settle()
+    first = cases.update(at=clock.at(1))
+    assert (first.looked_at, first.opened, first.updated, first.closed) == (1, 1, 0, 0)
+    assert cases.update(at=clock.at(1)) == cases.Summary()
