@@ -5,7 +5,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -14,10 +13,11 @@ from providers.protocols.base import Delivery, Reply
 
 INSERT = """
 INSERT INTO providers_callback (delivery_id, provider, operation, transaction_id, received_at,
-    decided_at, address, headers, body, unwrapped, outcome, reason, reply_status, reply, replay_of)
+    decided_at, address, headers, body, unwrapped, outcome, reason, reply_status, reply, replay_of,
+    terms)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
     %s::timestamptz[], %s::inet[], %s::jsonb[], %s::bytea[], %s::bytea[], %s::text[], %s::text[],
-    %s::smallint[], %s::bytea[], %s::uuid[])
+    %s::smallint[], %s::bytea[], %s::uuid[], %s::bytea[])
 ON CONFLICT (delivery_id, received_at) DO NOTHING
 """
 
@@ -51,16 +51,16 @@ class Decided:
     unwrapped: bytes
     operation: str
     transaction_id: str
+    terms: bytes | None
     outcome: Outcome
     reason: str
     reply: Reply
     decided_at: datetime
-    replay_of: UUID | None = None
 
     @property
     def leaves_doubt(self) -> bool:
         """The bookkeeping has to look at it. A replay's case is open already."""
-        return self.outcome not in SMOOTH and self.replay_of is None
+        return self.outcome not in SMOOTH and self.delivery.replay_of is None
 
 
 def keep(decided: Sequence[Decided]) -> None:
@@ -129,5 +129,6 @@ def _row(decided: Decided) -> tuple[object, ...]:
         decided.reason.replace("\0", ""),
         decided.reply.status,
         decided.reply.body,
-        decided.replay_of,
+        decided.delivery.replay_of,
+        decided.terms,
     )

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from providers import balances, callbacks, checks, metrics, opening
+from providers import balances, callbacks, checks, metrics, opening, undecided
 from providers.callbacks import AlreadyKept, Decided
 from providers.models import Outcome
 from providers.opening import Fault, Opened
@@ -45,8 +45,8 @@ def receive(provider: Provider, delivery: Delivery) -> Reply:
 
 def settle(
     opened: Sequence[Opened], *, deadline: float, clock: Clock = timezone.now
-) -> list[Reply]:
-    """Decide a group in one transaction, rows and money together; the replies, after its commit.
+) -> list[Decided]:
+    """Decide a group in one transaction, rows and money together; what was, after its commit.
 
     Raises AlreadyKept if one of the deliveries has a row, ledger.OutOfTime past the `deadline` (in
     time.monotonic), and whatever the database raises: then nothing is known about the COMMIT.
@@ -64,14 +64,14 @@ def settle(
     ledger.post(instructions, at=clock(), record=record, deadline=deadline)
     for one in decided:
         metrics.CALLBACKS.labels(one.delivery.provider, one.operation, one.outcome.value).inc()
-    return [one.reply for one in decided]
+    return decided
 
 
 def _receive(provider: Provider, delivery: Delivery) -> Reply:
     deadline = time.monotonic() + settings.ANSWER_WITHIN.total_seconds()
     if not delivery.complete:
         # What was cut off may read as another order: nothing is concluded from it.
-        return _no_verdict(provider, delivery, why="the body did not arrive whole")
+        return _no_verdict(provider, delivery, why="the body did not arrive whole", ours=False)
     if not checks.configuration_is_verified():
         return _no_verdict(provider, delivery, why="the configuration is not verified yet")
     try:
@@ -92,7 +92,9 @@ def _settle_until(opened: Opened, *, deadline: float) -> Reply:
     failure: object = "no time left"
     while time.monotonic() < deadline:
         try:
-            return settle([opened], deadline=deadline)[0]
+            (decided,) = settle([opened], deadline=deadline)
+            undecided.write()
+            return decided.reply
         except AlreadyKept:
             connection.close()
             return _kept(opened, deadline=deadline)
@@ -103,7 +105,9 @@ def _settle_until(opened: Opened, *, deadline: float) -> Reply:
             failure = "a fault of ours, twice"
             if isinstance(opened.meaning, Fault):
                 deadline = 0
-            opened = replace(opened, meaning=Fault(text=traceback.format_exc()))
+            named = next((one.transaction_id for one in opened.instructions), "")
+            fault = Fault(text=traceback.format_exc(), transaction_id=named)
+            opened = replace(opened, meaning=fault)
         _start_over()
     return _no_verdict(opened.provider, opened.delivery, opened.operation, why=failure)
 
@@ -126,7 +130,8 @@ def _decide(opened: Opened, receipts: Sequence[Receipt], at: datetime) -> Decide
         delivery=opened.delivery,
         unwrapped=opened.unwrapped,
         operation=opened.operation,
-        transaction_id=_named(receipts),
+        transaction_id=_named(opened, receipts),
+        terms=opened.terms,
         outcome=outcome,
         reason=reason,
         reply=reply,
@@ -134,8 +139,10 @@ def _decide(opened: Opened, receipts: Sequence[Receipt], at: datetime) -> Decide
     )
 
 
-def _named(receipts: Sequence[Receipt]) -> str:
+def _named(opened: Opened, receipts: Sequence[Receipt]) -> str:
     """The transaction under which the row is found: of several the first that changed the books."""
+    if isinstance(opened.meaning, Fault):
+        return opened.meaning.transaction_id
     posted = [receipt for receipt in receipts if receipt.posted]
     return next((one.instruction.transaction_id for one in [*posted, *receipts]), "")
 
@@ -171,10 +178,13 @@ def _turn_away(provider: Provider, delivery: Delivery, refusal: Unauthentic) -> 
 
 
 def _no_verdict(
-    provider: Provider, delivery: Delivery, operation: str = "", *, why: object
+    provider: Provider, delivery: Delivery, operation: str = "", *, why: object, ours: bool = True
 ) -> Reply:
-    """The answer without a database row: one line and a counter are all that is left of it."""
+    """The answer without a database row: a line and a counter are left of it, and where the reason
+    is `ours`, staff are told as soon as the database can be."""
     metrics.NO_VERDICT.labels(provider.name).inc()
+    if ours:
+        undecided.count(provider.name, why=str(why), at=delivery.received_at)
     reply = provider.protocol.no_verdict(operation, at=delivery.received_at)
     stated = {"operation": operation, "status": reply.status, **delivery.names}
     log.error("answered without a row: %s", why, extra=stated)

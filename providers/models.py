@@ -54,6 +54,11 @@ class Callback(models.Model):
     reason = models.TextField(blank=True)
     reply_status = models.SmallIntegerField()
     reply = models.BinaryField()
+    terms = models.BinaryField(
+        null=True,
+        blank=True,
+        help_text="Digest of what it asked for as it was read then, where it was one clear thing.",
+    )
     replay_of = models.UUIDField(
         null=True,
         blank=True,

@@ -1,12 +1,13 @@
 """The first half of the trip, pure: an authentic delivery, and what it means."""
 
+import hashlib
 import logging
 import traceback
 from dataclasses import dataclass, replace
 
 from providers.protocols.base import Delivery, Malformed, Meaning, Note, Query, Unauthentic
 from providers.registry import Provider
-from wallets.instructions import Instruction
+from wallets.instructions import Instruction, Origin
 from wallets.refusals import Declined, Refusal
 
 LARGEST_BODY = 256 * 1024
@@ -16,9 +17,11 @@ log = logging.getLogger("cage.inbox")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Our own bug, met while a delivery was decided; `text` is the traceback."""
+    """Our own bug, met while a delivery was decided; `text` is the traceback. `transaction_id` is
+    what it was to be booked as, "" where not even that is known."""
 
     text: str
+    transaction_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,14 @@ class Opened:
     def instructions(self) -> tuple[Instruction, ...]:
         """What is to be booked, together or not at all; nothing where it means something else."""
         return self.meaning if isinstance(self.meaning, tuple) else ()
+
+    @property
+    def terms(self) -> bytes | None:
+        """What a replay of it must still mean; None where nothing clear is asked for."""
+        terms = [one.terms for one in self.instructions if one.declined is None]
+        if not terms or len(terms) < len(self.instructions):
+            return None
+        return terms[0] if len(terms) == 1 else hashlib.sha256(b"".join(terms)).digest()
 
     @property
     def only_asks(self) -> bool:
@@ -59,6 +70,24 @@ def open_(provider: Provider, delivery: Delivery) -> Opened:
     except Exception:
         log.exception("a delivery could not be decoded", extra=delivery.names)
         meaning = Fault(text=traceback.format_exc())
+    return Opened(
+        provider=provider,
+        delivery=delivery,
+        unwrapped=unwrapped,
+        operation=operation,
+        meaning=meaning,
+    )
+
+
+def again(provider: Provider, delivery: Delivery, *, operation: str, unwrapped: bytes) -> Opened:
+    """What a delivery that was authentic when it came means today: no key is needed for it.
+
+    Raises Refusal where it can't be read, and whatever a fault of ours raises.
+    """
+    decoded = provider.protocol.decode(operation, unwrapped)
+    meaning = _ours(provider, delivery, decoded)
+    if isinstance(meaning, tuple):
+        meaning = tuple(replace(one, origin=Origin.REPLAY) for one in meaning)
     return Opened(
         provider=provider,
         delivery=delivery,

@@ -14,7 +14,7 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 
 from providers import registry
 from providers.models import Callback, Doubt
-from reconciliation import facts, judging
+from reconciliation import facts, incidents, judging
 from reconciliation.judging import Risk, Schedule
 from reconciliation.models import Case, CaseKind, CaseStatus, Resend, Resolution
 from wallets.instructions import Key
@@ -51,7 +51,7 @@ class Summary:
 def update(*, at: datetime, watch: Callable[[Summary], None] = lambda _: None) -> Summary:
     """Bring every case up to date, as of `at`. Safe to run at any time, by any number at once."""
     summary = Summary()
-    for step in (_take_doubts, _heal, _tell_the_time):
+    for step in (_take_doubts, _take_incidents, _heal, _tell_the_time):
         while step(summary, at):
             watch(summary)
     return summary
@@ -68,6 +68,14 @@ def _take_doubts(summary: Summary, at: datetime) -> bool:
         Doubt.objects.filter(id__in=[doubt.id for doubt in doubts]).delete()
     summary.looked_at += len(doubts)
     return len(doubts) == BATCH
+
+
+def _take_incidents(summary: Summary, at: datetime) -> bool:
+    """What concerns a whole provider; never more than one batch."""
+    with transaction.atomic(durable=True):
+        _wait_for_the_others()
+        _apply([*incidents.outages(at), *incidents.strangers(at)], summary, at)
+    return False
 
 
 def _named(keys: Collection[Key], at: datetime) -> Iterator[Case]:

@@ -36,6 +36,7 @@ class Delivery:
     body: bytes
     address: str
     received_at: datetime
+    replay_of: UUID | None = None  # The delivery that is settled again: nobody sent this one.
     complete: bool = True  # False where the body may have been cut off on its way.
 
     @property

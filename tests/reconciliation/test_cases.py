@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import OperationalError
 
 from reconciliation import cases
 from reconciliation.models import Case
@@ -59,7 +60,7 @@ def test_a_settle_for_an_unknown_player_is_a_case_within_the_minute(
     assert case.expected_at == TWO + timedelta(minutes=1)
     assert case.due_at == TWO + timedelta(hours=1)
     assert case.reason == "UnknownPlayer: No such player."
-    assert case.history.count() == 1
+    assert books.statements("SELECT count(*) FROM reconciliation_historicalcase") == [(1,)]
 
 
 def test_attempts_count_up_and_the_next_resend_pays_and_closes(
@@ -155,3 +156,34 @@ def test_a_second_run_finds_nothing_to_do(books: Books, providers: None, clock: 
     first = cases.update(at=clock.at(1))
     assert (first.looked_at, first.opened, first.updated, first.closed) == (1, 1, 0, 0)
     assert cases.update(at=clock.at(1)) == cases.Summary()
+
+
+def test_answers_without_a_row_are_one_outage_from_when_to_when(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    for minute in (0, 1, 2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("wallets.ledger.post", away)
+            clock.at(minute)
+            assert settle().json["status"] == "9999"
+    books.open("john", "USD")
+    clock.at(3)
+    assert settle().json["status"] == "0000"
+    case = bookkeeping(clock, 3.5)
+    assert (case.kind, case.provider, case.attempts) == ("outage", "jdb", 3)
+    assert (case.first_at, case.last_at) == (TWO, TWO + timedelta(minutes=2))
+    assert "away" in case.reason
+
+
+def away(*_: object, **__: object) -> None:
+    raise OperationalError("the database is away")
+
+
+def test_unproved_deliveries_are_one_case_that_counts(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    for number in range(3):
+        send(senders.jdb(SETTLE, key=f"the wrong key {number:02}"))
+        cases.update(at=clock.at(number))
+    case = Case.objects.get()
+    assert (case.kind, case.provider, case.attempts) == ("unauthentic", "jdb", 3)
