@@ -14,6 +14,7 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 
 from providers import registry
 from providers.models import Callback, Doubt
+from providers.registry import Provider
 from reconciliation import facts, incidents, judging
 from reconciliation.judging import Risk, Schedule
 from reconciliation.models import Case, CaseKind, CaseStatus, Resend, Resolution
@@ -26,6 +27,8 @@ FIELDS = [
     "operation", "player", "amount", "currency", "reason", "attempts", "first_at", "last_at",
     "expected_at", "silent_at", "due_at", "resend",
 ]  # fmt: skip
+
+WORKED_ON = ["status", "resolution", "closed_at", "follow_up_on", "replays", "replay_at"]
 
 # Unsettled ones whose id is in the books by now, however it came there.
 HEALED = """
@@ -92,6 +95,7 @@ def _named(keys: Collection[Key], at: datetime) -> Iterator[Case]:
             at=at,
             provider=known.provider.name,
             subject=known.transaction_id,
+            replay_at=at if _replayable(kind, known.provider, known.last) else None,
             reference=known.transaction_id.partition(":")[2][:128],
             operation=known.last.operation,
             reason=_sentence(known.last),
@@ -115,12 +119,19 @@ def _nameless(doubts: Sequence[Doubt], at: datetime) -> Iterator[Case]:
             at=at,
             provider=callback.provider,
             subject=f"callback:{callback.pk}",
+            replay_at=at
+            if _replayable(CaseKind.UNSETTLED, by_name[callback.provider], callback)
+            else None,
             operation=callback.operation,
             reason=_sentence(callback),
             attempts=1,
             first_at=callback.received_at,
             last_at=callback.received_at,
         )
+
+
+def _replayable(kind: CaseKind, provider: Provider, last: Callback) -> bool:
+    return kind is CaseKind.UNSETTLED and judging.is_replayable(provider, last)
 
 
 def _case(
@@ -157,8 +168,10 @@ def _apply(found: Sequence[Case], summary: Summary, at: datetime) -> None:
             continue
         for name in FIELDS:
             setattr(known, name, getattr(case, name))
+        if case.replay_at is None or known.replay_at is None:  # Else its backoff goes on.
+            known.replay_at = case.replay_at
         changed.append(known)
-    _write(new, changed, "The bookkeeping", at)
+    write(new, changed, "A delivery that did not go smoothly.", at=at)
     summary.opened += len(new)
     summary.updated += len(changed)
 
@@ -174,10 +187,8 @@ def _heal(summary: Summary, at: datetime) -> bool:
         for case in cases:
             stands, origin = rows[case.pk]
             settled = BY_ORIGIN.get(origin, Resolution.HEALED)
-            case.resolution = Resolution.VOID if stands else settled
-            case.status, case.closed_at, case.resend = CaseStatus.CLOSED, at, Resend.NONE
-            case.follow_up_on = None
-        _write([], cases, "The books have it by now.", at)
+            close(case, Resolution.VOID if stands else settled, at=at)
+        write([], cases, "The books have it by now.", at=at)
     summary.closed += len(cases)
     return len(cases) == BATCH
 
@@ -195,17 +206,23 @@ def _tell_the_time(summary: Summary, at: datetime) -> bool:
                 expected_at=case.expected_at, silent_at=case.silent_at, due_at=case.due_at
             )
             case.resend = schedule.resend(at)
-        _write([], cases, "Time passed.", at)
+        write([], cases, "Time passed.", at=at)
     summary.updated += len(cases)
     return len(cases) == BATCH
 
 
-def _write(new: list[Case], changed: list[Case], why: str, at: datetime) -> None:
-    """With their history."""
+def close(case: Case, resolution: Resolution, *, at: datetime) -> None:
+    """Set what a closed case has; it is still to be written."""
+    case.status, case.resolution, case.closed_at = CaseStatus.CLOSED, resolution, at
+    case.resend, case.follow_up_on, case.replay_at = Resend.NONE, None, None
+
+
+def write(new: list[Case], changed: list[Case], why: str, *, at: datetime) -> None:
+    """Insert and update cases with their history."""
     if new:
         bulk_create_with_history(new, Case, default_change_reason=why, default_date=at)
     if changed:
-        fields = [*FIELDS, "status", "resolution", "closed_at", "follow_up_on"]
+        fields = [*FIELDS, *WORKED_ON]
         bulk_update_with_history(changed, Case, fields, default_change_reason=why, default_date=at)
 
 

@@ -56,11 +56,6 @@ class Facts:
     def means_void(self) -> bool:
         return self.provider.protocol.refusal_means is RefusalMeans.VOID
 
-    @property
-    def refusal(self) -> type[Refusal] | None:
-        """Why the last delivery was refused."""
-        return Refusal.kinds.get(self.last.reason.partition(":")[0])
-
 
 def of(keys: Collection[Key]) -> Iterator[Facts]:
     """The facts of `keys`, in a constant number of statements; none for a provider that is gone."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
 
-from providers.models import Callback
-from providers.protocols.base import NO_CURRENCY, Resends
+from providers.models import Callback, Outcome
+from providers.protocols.base import NO_CURRENCY, RefusalMeans, Resends
 from providers.registry import Provider
 from reconciliation import facts
 from reconciliation.facts import Facts
@@ -14,7 +14,10 @@ from reconciliation.models import CaseKind, Resend
 from wallets import money
 from wallets.instructions import Instruction
 from wallets.models import Transaction
+from wallets.refusals import Refusal, UnknownCurrency, UnknownPlayer
 
+# Somebody may open the player or the wallet, or configure the currency.
+PASSING = frozenset({UnknownPlayer, UnknownCurrency})
 MISSED = 3  # Resends in a row that should have come and did not.
 
 
@@ -51,13 +54,25 @@ def kind(known: Facts) -> CaseKind | None:
     """
     transaction = known.transaction
     if transaction is None:
-        agreed = (known.last.operation, known.refusal) in known.provider.protocol.agreed
+        agreed = (known.last.operation, refusal(known.last)) in known.provider.protocol.agreed
         return None if agreed else CaseKind.UNSETTLED
     if transaction.refusal:
         return None
     if known.means_void and known.refused:
         return CaseKind.VOID_RISK
     return CaseKind.CONFLICT if known.in_conflict else None
+
+
+def is_replayable(provider: Provider, last: Callback) -> bool:
+    """Whether the reason of an owed one may go away without the provider's doing."""
+    if provider.protocol.refusal_means is RefusalMeans.VOID:
+        return False
+    return last.outcome == Outcome.FAILED or refusal(last) in PASSING
+
+
+def refusal(callback: Callback) -> type[Refusal] | None:
+    """Why a delivery was refused."""
+    return Refusal.kinds.get(callback.reason.partition(":")[0])
 
 
 def risk(known: Facts, what: CaseKind) -> Risk:

@@ -114,6 +114,9 @@ class Case(models.Model):
     silent_at = models.DateTimeField("silent from", null=True, blank=True)
     due_at = models.DateTimeField("resent until", null=True, blank=True)
 
+    replays = models.PositiveIntegerField(default=0, help_text="How often Cage tried again.")
+    replay_at = models.DateTimeField("Cage tries again at", null=True, blank=True)
+
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True
     )
@@ -159,6 +162,11 @@ class Case(models.Model):
         indexes = [
             models.Index(
                 name="case_open_by_due", fields=["due_at", "id"], condition=~Q(status="closed")
+            ),
+            models.Index(
+                name="case_open_by_replay",
+                fields=["replay_at"],
+                condition=Q(replay_at__isnull=False) & ~Q(status="closed"),
             ),
             models.Index(name="case_by_subject", fields=["provider", "subject"]),
         ]

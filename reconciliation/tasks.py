@@ -3,10 +3,12 @@
 from django.utils import timezone
 
 from config.celery import app
-from reconciliation import cases
+from reconciliation import cases, replaying
 
 
 @app.task
 def update_cases() -> int:
-    """Each minute: open, update and close cases."""
-    return cases.update(at=timezone.now()).looked_at
+    """Each minute: open, update and close cases, and settle again what can be by now."""
+    summary = cases.update(at=timezone.now())
+    replaying.replay_owed(at=timezone.now())
+    return summary.looked_at
