@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_prometheus import exports
 
 from providers import checks
+from reconciliation import gauges
 
 _ready = False
 
@@ -30,8 +31,15 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' text format, of all web processes where PROMETHEUS_MULTIPROC_DIR is set."""
+    """Prometheus' text format, of all web processes where PROMETHEUS_MULTIPROC_DIR is set.
+
+    What is read from the database is missing while that is away.
+    """
     response: HttpResponse = exports.ExportToDjangoView(request)
+    try:
+        response.content += gauges.text()
+    except Error:
+        connection.close()
     return response
 
 

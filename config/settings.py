@@ -8,10 +8,10 @@ also be given as `NAME_FILE`, the path of a file that holds the value.
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 import structlog
-from celery.schedules import crontab
 from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -118,13 +118,25 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "partitions ahead": {
         "task": "providers.tasks.make_partitions",
-        "schedule": crontab(hour="*/6", minute="10"),
+        "schedule": timedelta(hours=6),
     },
     "cases": {"task": "reconciliation.tasks.update_cases", "schedule": timedelta(minutes=1)},
+    "alerts": {"task": "reconciliation.tasks.send_alerts", "schedule": timedelta(minutes=1)},
 }
+
+# -- Alerts: who is told of a case that needs a person; without addresses nobody is ---------------
+
+vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "dummymail://"))
+DEFAULT_FROM_EMAIL = env.str("ALERT_FROM", default="cage@localhost")
+ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
+ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")
+# The receiver checks `Cage-Signature` with it.
+ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET") if ALERT_WEBHOOK_URL else ""
+# Currency -> the amount at risk from which an unsettled one is told at once.
+ALERT_THRESHOLDS = env.json("ALERT_THRESHOLDS", default={})
 
 # -- Language, time, static files ------------------------------------------------------------
 

@@ -36,7 +36,8 @@ Clock = Callable[[], datetime]
 def receive(provider: Provider, delivery: Delivery) -> Reply:
     """Settle one delivery and answer it, within settings.ANSWER_WITHIN. Never raises."""
     try:
-        return _receive(provider, delivery)
+        with metrics.ANSWER.labels(provider.name).time():
+            return _receive(provider, delivery)
     except Exception:
         log.exception("a delivery was not decided", extra=delivery.names)
         connection.close()

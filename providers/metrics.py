@@ -1,6 +1,6 @@
 """What Prometheus is told. A provider's path stands in no metric."""
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 CALLBACKS = Counter(
     "cage_callbacks",
@@ -14,3 +14,9 @@ QUERIES = Counter(
 )
 UNAUTHENTIC = Counter("cage_unauthentic", "Deliveries that proved nothing.", ["provider"])
 NO_VERDICT = Counter("cage_no_verdict", "Deliveries answered without a database row.", ["provider"])
+ANSWER = Histogram(
+    "cage_answer_seconds",
+    "From the arrival of a delivery to its answer.",
+    ["provider"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0),
+)

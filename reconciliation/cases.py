@@ -15,7 +15,7 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 from providers import registry
 from providers.models import Callback, Doubt
 from providers.registry import Provider
-from reconciliation import facts, incidents, judging
+from reconciliation import alerts, facts, incidents, judging
 from reconciliation.judging import Risk, Schedule
 from reconciliation.models import Case, CaseKind, CaseStatus, Resend, Resolution
 from wallets.instructions import Key
@@ -28,7 +28,7 @@ FIELDS = [
     "expected_at", "silent_at", "due_at", "resend",
 ]  # fmt: skip
 
-WORKED_ON = ["status", "resolution", "closed_at", "follow_up_on", "replays", "replay_at"]
+WORKED_ON = ["status", "resolution", "closed_at", "follow_up_on", "replays", "replay_at", "alert"]
 
 # Unsettled ones whose id is in the books by now, however it came there.
 HEALED = """
@@ -218,7 +218,9 @@ def close(case: Case, resolution: Resolution, *, at: datetime) -> None:
 
 
 def write(new: list[Case], changed: list[Case], why: str, *, at: datetime) -> None:
-    """Insert and update cases with their history."""
+    """Insert and update cases with their history, and note what is to be told of them."""
+    for case in [*new, *changed]:
+        alerts.mark(case)
     if new:
         bulk_create_with_history(new, Case, default_change_reason=why, default_date=at)
     if changed:

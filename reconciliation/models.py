@@ -126,7 +126,8 @@ class Case(models.Model):
 
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
-    alerted_at = models.DateTimeField(null=True, blank=True)
+    alert = models.CharField(max_length=16, blank=True, help_text="What is still to be told.")
+    alerted = models.JSONField(default=list, blank=True, help_text="What was told.")
 
     history = HistoricalRecords(history_change_reason_field=models.TextField(null=True))
 
@@ -168,6 +169,7 @@ class Case(models.Model):
                 fields=["replay_at"],
                 condition=Q(replay_at__isnull=False) & ~Q(status="closed"),
             ),
+            models.Index(name="case_to_tell", fields=["id"], condition=~Q(alert="")),
             models.Index(name="case_by_subject", fields=["provider", "subject"]),
         ]
 

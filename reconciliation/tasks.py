@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from config.celery import app
-from reconciliation import cases, replaying
+from reconciliation import alerts, cases, replaying
 
 
 @app.task
@@ -12,3 +12,9 @@ def update_cases() -> int:
     summary = cases.update(at=timezone.now())
     replaying.replay_owed(at=timezone.now())
     return summary.looked_at
+
+
+@app.task
+def send_alerts() -> int:
+    """Each minute: tell what is to be told, and what could not be told before."""
+    return alerts.send(at=timezone.now())
