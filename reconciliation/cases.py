@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from simple_history.utils import bulk_create_with_history, bulk_update_with_history
+from simple_history.utils import get_history_manager_for_model
 
 from providers import registry
 from providers.models import Callback, Doubt
@@ -23,11 +23,9 @@ from wallets.instructions import Key
 BATCH = 1_000
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('cage_cases'))"
 
-FIELDS = [
-    "operation", "player", "amount", "currency", "reason", "attempts", "first_at", "last_at",
-    "expected_at", "silent_at", "due_at", "resend",
-]  # fmt: skip
-
+# One more attempt is counted; only what a person would want to be told of is history.
+COUNTED = ["attempts", "first_at", "last_at", "expected_at", "silent_at"]
+TOLD = ["operation", "player", "amount", "currency", "reason", "due_at", "resend"]
 WORKED_ON = ["status", "resolution", "closed_at", "follow_up_on", "replays", "replay_at", "alert"]
 
 # Unsettled ones whose id is in the books by now, however it came there.
@@ -160,20 +158,24 @@ def _apply(found: Sequence[Case], summary: Summary, at: datetime) -> None:
             subject__in=[case.subject for case in found],
         )
     }
-    new, changed = [], []
+    new: list[Case] = []
+    told: list[Case] = []
+    counted: list[Case] = []
     for case in found:
         known = open_.get((case.provider, case.subject, case.kind))
         if known is None:
             new.append(case)
             continue
-        for name in FIELDS:
+        is_news = any(getattr(known, name) != getattr(case, name) for name in TOLD)
+        (told if is_news else counted).append(known)
+        for name in COUNTED + TOLD:
             setattr(known, name, getattr(case, name))
         if case.replay_at is None or known.replay_at is None:  # Else its backoff goes on.
             known.replay_at = case.replay_at
-        changed.append(known)
-    write(new, changed, "A delivery that did not go smoothly.", at=at)
+    write(new, told, "A delivery that did not go smoothly.", at=at)
+    _upsert(counted, [*COUNTED, "replay_at"])
     summary.opened += len(new)
-    summary.updated += len(changed)
+    summary.updated += len(told) + len(counted)
 
 
 def _heal(summary: Summary, at: datetime) -> bool:
@@ -221,11 +223,18 @@ def write(new: list[Case], changed: list[Case], why: str, *, at: datetime) -> No
     """Insert and update cases with their history, and note what is to be told of them."""
     for case in [*new, *changed]:
         alerts.mark(case)
-    if new:
-        bulk_create_with_history(new, Case, default_change_reason=why, default_date=at)
-    if changed:
-        fields = [*FIELDS, *WORKED_ON]
-        bulk_update_with_history(changed, Case, fields, default_change_reason=why, default_date=at)
+    history = get_history_manager_for_model(Case)
+    Case.objects.bulk_create(new)
+    history.bulk_history_create(new, default_change_reason=why, default_date=at)
+    _upsert(changed, [*COUNTED, *TOLD, *WORKED_ON])
+    history.bulk_history_create(changed, update=True, default_change_reason=why, default_date=at)
+
+
+def _upsert(cases: list[Case], fields: list[str]) -> None:
+    """An upsert of rows that exist: many times as fast as Django's bulk_update."""
+    Case.objects.bulk_create(
+        cases, update_conflicts=True, update_fields=fields, unique_fields=["id"]
+    )
 
 
 def _wait_for_the_others() -> None:
