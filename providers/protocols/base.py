@@ -173,7 +173,8 @@ class Protocol(ABC, Generic[SettingsT]):
     rounds: ClassVar[tuple[Family, ...]] = ()
     # (operation, refusal) after which both sides agree on what stands: nothing is left to settle.
     agreed: ClassVar[frozenset[tuple[str, type[Refusal]]]] = frozenset()
-    resends: Resends  # A fact of the document, or of the settings where that is silent.
+    # By operation, of the document or of the settings where that is silent. None: not documented.
+    resends: Mapping[str, Resends] = {}
 
     def __init__(self, *, provider: str, settings: SettingsT) -> None:
         self.provider = provider
@@ -193,7 +194,7 @@ class Protocol(ABC, Generic[SettingsT]):
 
     def resends_of(self, operation: str) -> Resends:
         """When a delivery of `operation` that hears no success is sent again."""
-        return self.resends
+        return self.resends.get(operation, Resends())
 
     def unwrap(self, delivery: Delivery) -> bytes:
         """The plain body of an authentic delivery. Raises Unauthentic.

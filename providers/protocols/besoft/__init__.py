@@ -5,7 +5,7 @@ is what counts.
 `status` 1 makes the order valid on their side, anything else makes it void.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,7 +24,7 @@ class BeSoft(base.Protocol[fields.BeSoftSettings]):
     refusal_means = base.RefusalMeans.VOID
     booked = ("bet", "result")
     queries = frozenset({"balance"})
-    resends = base.Resends()  # "May be sent multiple times", no more is said.
+    resends: Mapping[str, base.Resends] = {}  # "May be sent multiple times", no more is said.
     rounds = policies.FAMILIES
 
     def unwrap(self, delivery: base.Delivery) -> bytes:

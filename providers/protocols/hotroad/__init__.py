@@ -26,7 +26,10 @@ class HotRoad(base.Protocol[fields.HotRoadSettings]):
     def __init__(self, *, provider: str, settings: fields.HotRoadSettings) -> None:
         super().__init__(provider=provider, settings=settings)
         minutes = settings.resend_window
-        self.resends = base.Resends(window=timedelta(minutes=minutes) if minutes else None)
+        self.resends = {
+            "settle": base.Resends(window=timedelta(minutes=minutes) if minutes else None),
+            "cancel_bet": base.Resends(window=timedelta(hours=3)),  # 5.9
+        }
         self._meanings: Mapping[str, Callable[[bytes], base.Meaning]] = {
             "balance": self._query,
             "bet": self._bet,

@@ -26,19 +26,28 @@ BALANCE_AS = {
     "activity_reward": "number",
     "free_spin_reward": "number",
 }
+HOURLY = base.Resends(every=timedelta(minutes=1), window=timedelta(hours=1))
+HALF_DAY = base.Resends(every=timedelta(minutes=1), window=timedelta(hours=12))
 MAY_BE_REPEATED = frozenset({"bet_and_settle", "bet"})
 
 
 class Jdb(base.Protocol[configuration.JdbSettings]):
-    """`refusal_means` and `resends` are those of a settlement, action 10."""
+    """`refusal_means` is that of a settlement, action 10."""
 
     Settings = configuration.JdbSettings
     refusal_means = base.RefusalMeans.OWED
     booked = tuple(actions.READERS)
     queries = frozenset({"balance"})
     rounds = policies.ROUNDS
-    # "JDB will retry every minutes for 1 hour until status 0000."
-    resends = base.Resends(every=timedelta(minutes=1), window=timedelta(hours=1))
+    # "JDB will retry every minutes for 1 hour until status 0000", or 12.
+    resends = {
+        "settle": HOURLY,
+        "free_spin_reward": HOURLY,
+        fields.CANCEL: HOURLY,
+        "cancel_bet": HALF_DAY,
+        "deposit": HALF_DAY,
+        "cancel_withdraw": HALF_DAY,
+    }
 
     def __init__(self, *, provider: str, settings: configuration.JdbSettings) -> None:
         super().__init__(provider=provider, settings=settings)

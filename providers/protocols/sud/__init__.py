@@ -25,7 +25,8 @@ class Sud(base.Protocol[fields.SudSettings]):
     booked = ("match", "user_settle", "update_score", "order", "buy_in")
     queries = fields.QUERIES
     rounds = (policies.SCORES, policies.BUY_INS)
-    resends = base.Resends()  # Not documented for notifications, nor for update_score.
+    # Not documented for notifications, nor for update_score.
+    resends: Mapping[str, base.Resends] = {}
 
     def __init__(self, *, provider: str, settings: fields.SudSettings) -> None:
         super().__init__(provider=provider, settings=settings)

@@ -13,7 +13,6 @@ from providers.protocols.base import (
     NotOffered,
     Query,
     RefusalMeans,
-    Resends,
     Unauthentic,
     UnknownOperation,
 )
@@ -250,7 +249,7 @@ def test_a_note_hears_success() -> None:
 
 def test_a_refused_order_is_void_and_resends_are_not_documented() -> None:
     assert BeSoft.refusal_means is RefusalMeans.VOID
-    assert BeSoft.resends == Resends()
+    assert BeSoft.resends == {}
 
 
 def test_without_authentication_it_needs_a_list_of_addresses() -> None:

@@ -214,8 +214,10 @@ def test_no_verdict_is_9999_so_that_a_settle_is_resent_and_a_bet_cancelled(opera
 
 def test_a_refused_settle_is_owed_and_the_window_of_resends_is_configured() -> None:
     assert HotRoad.refusal_means is RefusalMeans.OWED
-    assert hotroad.resends == Resends()
-    assert speaker(HotRoad, resend_window=180).resends == Resends(window=timedelta(hours=3))
+    assert hotroad.resends_of("settle") == hotroad.resends_of("event") == Resends()
+    three_hours = Resends(window=timedelta(hours=3))
+    assert speaker(HotRoad, resend_window=180).resends_of("settle") == three_hours
+    assert hotroad.resends_of("cancel_bet") == three_hours
 
 
 def test_without_authentication_it_needs_a_list_of_addresses() -> None:

@@ -403,7 +403,10 @@ def test_an_action_that_was_read_and_is_unknown_is_no_action_4() -> None:
 
 def test_a_refused_settle_is_owed_and_resent_every_minute_for_an_hour() -> None:
     assert Jdb.refusal_means is RefusalMeans.OWED
-    assert Jdb.resends == Resends(every=timedelta(minutes=1), window=timedelta(hours=1))
+    minute = timedelta(minutes=1)
+    assert jdb.resends_of("settle") == Resends(every=minute, window=timedelta(hours=1))
+    assert jdb.resends_of("deposit") == Resends(every=minute, window=timedelta(hours=12))
+    assert jdb.resends_of("activity_reward") == Resends()
 
 
 # -- Balance queries -------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from providers.protocols.base import (
     NotOffered,
     Query,
     RefusalMeans,
-    Resends,
     Unauthentic,
     UnknownOperation,
 )
@@ -371,7 +370,7 @@ def test_no_verdict_is_a_failure_that_may_be_sent_again() -> None:
 
 def test_a_refused_match_is_owed_and_resends_are_not_documented() -> None:
     assert Sud.refusal_means is RefusalMeans.OWED
-    assert Sud.resends == Resends()
+    assert Sud.resends == {}
 
 
 @pytest.mark.parametrize(
