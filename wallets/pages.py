@@ -4,7 +4,6 @@ Other apps' pages build on these too. Everything that comes from a provider or a
 here, and characters that change how the text around them reads are spelled out.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -23,14 +22,10 @@ from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
 from wallets.models import DatabaseMark
+from wallets.text import printable as printable
 
 NOTHING = "–"  # noqa: RUF001  (the dash of an empty cell)
 LONGEST = 200  # Characters, as long as the longest id; in a list the style sheet cuts earlier.
-
-# Control characters, and those that reorder or hide the text around them (bidi marks, zero width).
-TREACHEROUS = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
-)
 
 TONES: Mapping[str, str] = {
     **dict.fromkeys(["active", "posted"], "good"),
@@ -80,9 +75,9 @@ def moment(value: datetime | None, *, precise: bool = False) -> SafeString | str
     return format_html('<span class="cage-moment">{} {}</span>', text, local.tzname() or "")
 
 
-def tag(member: Meaning) -> SafeString:
-    """A label in its colour; its sentence is the tooltip."""
-    tone = TONES.get(member.value, "plain")
+def tag(member: Meaning, *, tone: str = "") -> SafeString:
+    """A label in its colour (good, warning, bad, plain); its sentence is the tooltip."""
+    tone = tone or TONES.get(member.value, "plain")
     return format_html(
         '<span class="cage-tag cage-{}" title="{}">{}</span>', tone, member.sentence, member.label
     )
@@ -91,11 +86,6 @@ def tag(member: Meaning) -> SafeString:
 def explained(member: Meaning) -> SafeString:
     """A label and its sentence, for a detail page."""
     return format_html("{} <span>{}</span>", tag(member), member.sentence)
-
-
-def printable(text: str) -> str:
-    """`text` with every character spelled out that would hide or reorder something."""
-    return TREACHEROUS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def short(text: str, *, longest: int = LONGEST) -> SafeString | str:
