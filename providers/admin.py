@@ -1,18 +1,23 @@
 """The inbox as staff read it: what came, what it meant, what was answered. Nothing is edited."""
 
+from collections.abc import Callable
+from typing import Any, ClassVar
+
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from providers import office, readable, registry  # noqa: F401  (office registers its own pages)
+from providers import counting, office, readable, registry  # noqa: F401  (office registers its own pages)
 from providers.models import Callback, Outcome, Unauthentic
 from providers.protocols import base
 from wallets import pages
 from wallets.admin import TransactionAdmin
 from wallets.models import Transaction
+from wallets.refusals import Refusal
 
 BIG = ["headers", "body", "unwrapped", "reply"]  # Not read for a list.
 SIBLINGS = 20
@@ -22,12 +27,16 @@ SIBLINGS = 20
 class CallbackAdmin(pages.ReadOnly):
     """Every authentic delivery that could move money, with the exact reply it got."""
 
+    # What other apps know about a delivery, each as a link; they add theirs when they load.
+    related: ClassVar[list[Callable[[Callback], SafeString | str]]] = []
+
     list_display = [
         "id",
         "received",
         "provider",
         "operation_",
         "named",
+        "times",
         "outcome_",
         "why",
     ]
@@ -40,7 +49,10 @@ class CallbackAdmin(pages.ReadOnly):
             None,
             {"fields": ["outcome_explained", "why_in_full", "provider", "operation_", "received"]},
         ),
-        ("Its transaction", {"fields": ["named", "transaction", "deliveries"]}),
+        (
+            "Its transaction",
+            {"fields": ["named", "transaction", "see_also", "original", "deliveries"]},
+        ),
         ("The reply, as it was sent", {"fields": ["reply_status", "reply_text", "decided"]}),
         ("The request", {"fields": ["unwrapped_text", "body_text", "headers_table", "address"]}),
         ("Its identity", {"fields": ["delivery_id"]}),
@@ -51,6 +63,9 @@ class CallbackAdmin(pages.ReadOnly):
         match = request.resolver_match
         is_list = match is not None and (match.url_name or "").endswith("_changelist")
         return callbacks.defer(*BIG) if is_list else callbacks
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return counting.CountedList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Callback], search_term: str
@@ -70,6 +85,26 @@ class CallbackAdmin(pages.ReadOnly):
     def named(self, callback: Callback) -> SafeString | str:
         return pages.short(callback.transaction_id)
 
+    @admin.display(description="Delivered")
+    def times(self, callback: Callback) -> str:
+        """How often its transaction id came, as the list has counted it."""
+        number = getattr(callback, "delivered", 1)
+        return f"{number:,} times" if number > 1 else "Once"
+
+    @admin.display(description="See also")
+    def see_also(self, callback: Callback) -> SafeString | str:
+        links = [(related(callback),) for related in self.related]
+        return format_html_join(" ", "{}", links) or pages.NOTHING
+
+    @admin.display(description="Who sent it")
+    def original(self, callback: Callback) -> SafeString | str:
+        if callback.replay_of is None:
+            return "The provider."
+        found = Callback.objects.filter(delivery_id=callback.replay_of).defer(*BIG).first()
+        if found is None:
+            return "Nobody: it is a replay, and its original is not kept any more."
+        return format_html("Nobody: it is a replay of {}.", pages.link(found, f"#{found.pk}"))
+
     @admin.display(description="Outcome")
     def outcome_(self, callback: Callback) -> SafeString:
         return pages.tag(Outcome(callback.outcome))
@@ -81,8 +116,9 @@ class CallbackAdmin(pages.ReadOnly):
     @admin.display(description="Reason")
     def why(self, callback: Callback) -> SafeString | str:
         # Of a traceback the last line says what happened.
-        lines = callback.reason.strip().splitlines()
-        return pages.short(lines[-1] if lines else "")
+        last = callback.reason.strip().rpartition("\n")[2]
+        name, _, sentence = last.partition(": ")
+        return pages.short(sentence if name in Refusal.kinds else last)
 
     @admin.display(description="Reason")
     def why_in_full(self, callback: Callback) -> SafeString | str:
@@ -172,12 +208,13 @@ def row(one: Callback, shown: Callback) -> SafeString:
     """A delivery in the table of those with the same key; the one shown is not a link."""
     number = f"#{one.pk}"
     return format_html(
-        "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
         format_html("<strong>{}</strong>", number)
         if one.pk == shown.pk
         else pages.link(one, number),
         pages.moment(one.received_at, precise=True),
         pages.tag(Outcome(one.outcome)),
+        "Settled again" if one.replay_of else "",
     )
 
 

@@ -137,6 +137,7 @@ def test_text_of_others_runs_nowhere(books: Books, desk: Desk) -> None:
 def test_every_page_fits_a_desk_of_1280(books: Books, desk: Desk, scheme: Any) -> None:
     books.open("alice", "USD", "1234567.5")
     post(instruction("1795225637180000593", ("alice", "USD", "100", "0")))
+    deliver("1795225637180000593", outcome=Outcome.CONFLICT, reason="Conflict: " + "long " * 20)
     deliver("1795225637180000593")
     staff.superuser(password=staff.PASSWORD)
     desk.page.emulate_media(color_scheme=scheme)
