@@ -15,13 +15,12 @@ from simple_history.utils import get_history_manager_for_model
 from providers import registry
 from providers.models import Callback, Doubt
 from providers.registry import Provider
-from reconciliation import alerts, facts, incidents, judging
+from reconciliation import alerts, facts, incidents, judging, locks
 from reconciliation.judging import Risk, Schedule
 from reconciliation.models import Case, CaseKind, CaseStatus, Resend, Resolution
 from wallets.instructions import Key
 
 BATCH = 1_000
-ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('cage_cases'))"
 
 # One more attempt is counted; only what a person would want to be told of is history.
 COUNTED = ["attempts", "first_at", "last_at", "expected_at", "silent_at"]
@@ -61,7 +60,7 @@ def update(*, at: datetime, watch: Callable[[Summary], None] = lambda _: None) -
 def _take_doubts(summary: Summary, at: datetime) -> bool:
     """One batch of what the inbox left; True if there may be more."""
     with transaction.atomic(durable=True):
-        _wait_for_the_others()
+        locks.wait_for_the_others()
         doubts = list(Doubt.objects.order_by("id")[:BATCH])
         named = {(doubt.provider, doubt.transaction_id) for doubt in doubts if doubt.transaction_id}
         found = [*_named(named, at), *_nameless([d for d in doubts if not d.transaction_id], at)]
@@ -74,7 +73,7 @@ def _take_doubts(summary: Summary, at: datetime) -> bool:
 def _take_incidents(summary: Summary, at: datetime) -> bool:
     """What concerns a whole provider; never more than one batch."""
     with transaction.atomic(durable=True):
-        _wait_for_the_others()
+        locks.wait_for_the_others()
         _apply([*incidents.outages(at), *incidents.strangers(at)], summary, at)
     return False
 
@@ -153,7 +152,7 @@ def _apply(found: Sequence[Case], summary: Summary, at: datetime) -> None:
     """Open those that are new, bring those up to date that are open already."""
     open_ = {
         (case.provider, case.subject, case.kind): case
-        for case in Case.objects.exclude(status=CaseStatus.CLOSED).filter(
+        for case in locks.held().filter(
             provider__in={case.provider for case in found},
             subject__in=[case.subject for case in found],
         )
@@ -181,28 +180,28 @@ def _apply(found: Sequence[Case], summary: Summary, at: datetime) -> None:
 def _heal(summary: Summary, at: datetime) -> bool:
     """Close what the books have by now."""
     with transaction.atomic(durable=True):
-        _wait_for_the_others()
+        locks.wait_for_the_others()
         with connection.cursor() as cursor:
             cursor.execute(HEALED, [BATCH])
             rows = {id_: (stands, origin) for id_, stands, origin in cursor.fetchall()}
-        cases = list(Case.objects.filter(id__in=rows))
+        cases = list(locks.held().filter(id__in=rows))
         for case in cases:
             stands, origin = rows[case.pk]
             settled = BY_ORIGIN.get(origin, Resolution.HEALED)
             close(case, Resolution.VOID if stands else settled, at=at)
         write([], cases, "The books have it by now.", at=at)
     summary.closed += len(cases)
-    return len(cases) == BATCH
+    return len(rows) == BATCH
 
 
 def _tell_the_time(summary: Summary, at: datetime) -> bool:
     """Whose time is over, and who has fallen silent."""
     with transaction.atomic(durable=True):
-        _wait_for_the_others()
-        waiting = Case.objects.exclude(status=CaseStatus.CLOSED)
+        locks.wait_for_the_others()
+        waiting = locks.held()
         late = waiting.filter(resend__in=[Resend.EXPECTED, Resend.SILENT], due_at__lte=at)
         silent = waiting.filter(resend=Resend.EXPECTED, silent_at__lte=at)
-        cases = list((late | silent).order_by("id")[:BATCH])
+        cases = list((late | silent)[:BATCH])
         for case in cases:
             schedule = Schedule(
                 expected_at=case.expected_at, silent_at=case.silent_at, due_at=case.due_at
@@ -235,11 +234,6 @@ def _upsert(cases: list[Case], fields: list[str]) -> None:
     Case.objects.bulk_create(
         cases, update_conflicts=True, update_fields=fields, unique_fields=["id"]
     )
-
-
-def _wait_for_the_others() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(ONE_AT_A_TIME)
 
 
 def _sentence(callback: Callback) -> str:

@@ -29,15 +29,15 @@ def replay_owed(*, at: datetime) -> int:
         .filter(kind=CaseKind.UNSETTLED, replay_at__lte=at)
         .order_by("replay_at")[:BATCH]
     )
-    last = _last_deliveries(due)
+    last = last_deliveries(due)
     ready = [callback for callback in last.values() if _is_ready(callback)]
     tried = {one.callback.pk: one for one in replays.replay(ready, clock=lambda: at)}
     _note(due, {id_: tried.get(callback.pk) for id_, callback in last.items()}, at)
     return len(ready)
 
 
-def _last_deliveries(due: Sequence[Case]) -> dict[int, Callback]:
-    """The delivery to try, by the case's id."""
+def last_deliveries(due: Sequence[Case]) -> dict[int, Callback]:
+    """The last delivery that did not go smoothly, by the case's id: what is settled again."""
     numbers = {case.pk: number for case in due if (number := _number(case)) is not None}
     keys = [(case.provider, case.subject) for case in due if case.pk not in numbers]
     known = {(one.provider.name, one.transaction_id): one.last for one in facts.of(keys)}
