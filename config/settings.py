@@ -200,6 +200,10 @@ UNFOLD = {
     "SIDEBAR": {
         "navigation": [
             {
+                "title": "Reconciliation",
+                "items": [_page("reconciliation.case", "Cases", "fact_check")],
+            },
+            {
                 "title": "Money",
                 "items": [
                     _page("wallets.player", "Players", "person"),

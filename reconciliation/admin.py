@@ -1,0 +1,170 @@
+"""The queue of cases and a case's page. Nothing is edited in place: staff act, and say why."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.db.models.expressions import OrderBy
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import action
+from unfold.views import ChangeList as UnfoldChangeList
+
+from providers.admin import CallbackAdmin
+from providers.models import Callback
+from reconciliation import desk, filters, overview, sections, summary, working
+from reconciliation.columns import CaseColumns
+from reconciliation.models import Case, CaseStatus
+from wallets import pages
+from wallets.admin import TransactionAdmin
+from wallets.models import Transaction
+
+
+class QueueList(UnfoldChangeList):  # type: ignore[misc]
+    """A list that knows what to say where it is empty."""
+
+    def __init__(self, request: HttpRequest, *args: Any, **options: Any) -> None:
+        self.nothing = "" if request.GET.get("q") else filters.NOTHING.get(filters.chosen(request))
+        super().__init__(request, *args, **options)
+        # Which list it is stands above it.
+        self.has_active_filters = bool(overview.narrowing(request))
+
+
+@admin.register(Case)
+class CaseAdmin(CaseColumns, pages.ReadOnly):
+    """Every doubt about money, until it is closed."""
+
+    list_display = [
+        "kind_",
+        "provider_",
+        "named",
+        "player_",
+        "at_risk",
+        "next_",
+        "times",
+        "opened",
+        "owner_",
+    ]
+    list_display_links = ["kind_", "named"]
+    list_filter = [filters.Queue, "kind", pages.ByProvider, filters.Because]
+    list_select_related = ["owner"]
+    list_before_template = "admin/reconciliation/case/queue.html"
+    change_form_template = "admin/reconciliation/case/page.html"
+    search_fields = ["subject__exact"]
+    search_help_text = "Reference, transaction id, player or #number"
+    actions_list = ["dispute"]
+
+    class Media:
+        css = {"all": ["reconciliation/cases.css"]}
+
+    # -- Lists -------------------------------------------------------------------------------
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return QueueList
+
+    def get_ordering(self, request: HttpRequest) -> list[str | OrderBy]:
+        return filters.ordering(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
+        cases: QuerySet[Case] = super().get_queryset(request)
+        return cases.select_related("owner")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Case], search_term: str
+    ) -> tuple[QuerySet[Case], bool]:
+        term = search_term.strip()
+        return (filters.find(queryset, term) if term else queryset), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        above = overview.above(request, at=timezone.now())
+        shown: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **above})
+        return shown
+
+    # -- What is done ------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        name = "reconciliation_case"
+        doing = [
+            path("<int:case_id>/replay/", view(self.replay), name=f"{name}_replay"),
+            path("<int:case_id>/do/<slug:slug>/", view(self.do), name=f"{name}_do"),
+        ]
+        return [*doing, *super().get_urls()]
+
+    def has_work_permission(self, request: HttpRequest) -> bool:
+        # By this name: a permission's own would be looked up by a system check, before any table.
+        return request.user.has_perm(working.MAY)
+
+    def do(self, request: HttpRequest, case_id: int, slug: str) -> HttpResponse:
+        return desk.do(request, case_id, slug, self.frame(request))
+
+    def replay(self, request: HttpRequest, case_id: int) -> HttpResponse:
+        return desk.replay(request, case_id, self.frame(request))
+
+    @action(description="Open a dispute", icon="add", permissions=["work"])
+    def dispute(self, request: HttpRequest) -> HttpResponse:
+        return desk.dispute(request, self.frame(request))
+
+    def frame(self, request: HttpRequest) -> dict[str, Any]:
+        """What the pages around Django's own need of it."""
+        context = self.admin_site.each_context(request)
+        return {**context, "opts": self.opts, "media": self.media}
+
+    # -- One case ----------------------------------------------------------------------------
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        case = self.get_object(request, object_id)
+        shown: dict[str, Any] = {}
+        if case is not None and self.has_view_permission(request, case):
+            at, may_work = timezone.now(), self.has_work_permission(request)
+            shown["head"] = summary.page(case, may_work=may_work, at=at)
+            shown["sections"] = sections.of(case, at=at)
+        response: HttpResponse = super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **shown}
+        )
+        return response
+
+    def get_fieldsets(self, request: HttpRequest, obj: Case | None = None) -> list[Any]:
+        """None: the page is written by its own template."""
+        return []
+
+
+# -- What other pages say of cases -----------------------------------------------------------------
+
+
+def cases_of_transaction(transaction: Transaction) -> SafeString | str:
+    return _links(transaction.provider, [transaction.transaction_id])
+
+
+def cases_of_callback(callback: Callback) -> SafeString | str:
+    named = [callback.transaction_id] if callback.transaction_id else []
+    return _links(callback.provider, [*named, f"callback:{callback.pk}"])
+
+
+def _links(provider: str, subjects: list[str]) -> SafeString | str:
+    found = Case.objects.filter(provider=provider, subject__in=subjects).order_by("id")[:20]
+    links = [
+        (
+            reverse("admin:reconciliation_case_change", args=[case.pk]),
+            case.get_kind_display(),
+            CaseStatus(case.status).label.lower(),
+        )
+        for case in found
+    ]
+    return format_html_join(" ", '<a class="cage-link" href="{}">Case: {}, {}</a>', links)
+
+
+TransactionAdmin.related.append(cases_of_transaction)  # type: ignore[arg-type]
+CallbackAdmin.related.append(cases_of_callback)

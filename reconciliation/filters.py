@@ -1,0 +1,116 @@
+"""The lists of cases: what needs a person first of all, and the filters beside it."""
+
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import OrderBy
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from providers import registry
+from providers.protocols import base
+from reconciliation import queue, wording
+from reconciliation.models import Case, CaseStatus
+
+PERSON, WAITING, MINE, OPEN, CLOSED, ALL = "person", "provider", "mine", "open", "closed", "all"
+TITLES = {
+    PERSON: "Needs a person",
+    WAITING: "Waiting for the provider",
+    MINE: "Mine",
+    OPEN: "All open",
+    CLOSED: "Closed",
+}
+NOTHING = {
+    PERSON: "Nothing needs a person",
+    WAITING: "Nothing waits for a provider",
+    MINE: "You have no open case",
+    OPEN: "No case is open",
+    CLOSED: "No case was closed yet",
+}
+
+
+def chosen(request: HttpRequest) -> str:
+    """The list that is asked for; a search without one goes through all of them."""
+    default = ALL if request.GET.get("q") else PERSON
+    return request.GET.get(Queue.parameter_name, default)
+
+
+def ordering(request: HttpRequest) -> list[str | OrderBy]:
+    """By the time left, then the oldest; what is closed, the newest first."""
+    return ["-id"] if chosen(request) in (CLOSED, ALL) else queue.SOONEST_FIRST
+
+
+def tabs(request: HttpRequest) -> list[dict[str, object]]:
+    """The lists above the list."""
+    url = reverse("admin:reconciliation_case_changelist")
+    now = chosen(request)
+    return [
+        {
+            "title": title,
+            "url": url if name == PERSON else f"{url}?{Queue.parameter_name}={name}",
+            "active": name == now,
+        }
+        for name, title in TITLES.items()
+    ]
+
+
+class Queue(SimpleListFilter):
+    """Which list. There is always one, so there is no "All" to choose."""
+
+    title = "list"
+    parameter_name = "list"
+
+    def __init__(self, request: HttpRequest, *rest: Any) -> None:
+        self.chosen = chosen(request)
+        self.user_id = request.user.pk
+        super().__init__(request, *rest)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(TITLES.items())
+
+    def choices(self, changelist: Any) -> Any:
+        for name, title in self.lookup_choices:
+            yield {
+                "selected": self.chosen == name,
+                "query_string": changelist.get_query_string({self.parameter_name: name}),
+                "display": title,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        today = timezone.localdate()
+        among = {
+            PERSON: queue.needs_a_person(today),
+            WAITING: queue.waits_for_the_provider(),
+            MINE: queue.OPEN & Q(owner=self.user_id),
+            OPEN: queue.OPEN,
+            CLOSED: Q(status=CaseStatus.CLOSED),
+        }
+        return queryset.filter(among.get(self.chosen, Q()))
+
+
+class Because(SimpleListFilter):
+    """Filter by reason. Offered where one was followed from a line, there are too many to list."""
+
+    title = "reason"
+    parameter_name = "because"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        word = request.GET.get(self.parameter_name, "")
+        return [(word, wording.kind_of_reason(word))] if word else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        word = self.value()
+        return queue.because(queryset, word) if word else queryset
+
+
+def find(cases: QuerySet[Case], term: str) -> QuerySet[Case]:
+    """Those with this reference, transaction id or `#number`; of open ones also of this player."""
+    if term.startswith("#") and term[1:].isdecimal():
+        return cases.filter(id=int(term[1:]))
+    keys = Q(player=term) & queue.OPEN
+    for name, provider in registry.current().by_name.items():
+        spelled = [base.transaction_id(word, term) for word in provider.protocol.booked]
+        keys |= Q(provider=name, subject__in=[term, *spelled])
+    return cases.filter(keys)
