@@ -18,6 +18,7 @@ from django.db import (
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 
+from providers import checks
 from providers.models import Callback, Unauthentic
 from tests.cast import Books
 from tests.providers import senders
@@ -40,6 +41,12 @@ NO_VERDICT = {
         b'{"code":"9999","desc":"Not decided yet, send again."}',
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def verified(books: Books, providers: None) -> None:
+    """What a web process does before its first delivery; a fault planted there is another test."""
+    assert checks.configuration_is_verified()
 
 
 def terminate(pid: int) -> None:
