@@ -182,6 +182,7 @@ class Task(models.Model):
 
     name = models.CharField(max_length=64, primary_key=True)
     every = models.DurationField()
+    since = models.DateTimeField("watched since")
     succeeded_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:

@@ -19,12 +19,13 @@ def periods() -> Mapping[str, timedelta]:
 
 
 def succeeded(sender: Any, **_: Any) -> None:
-    """Connected to Celery's task_success: note the time of a scheduled one."""
-    every = periods().get(sender.name)
-    if every is not None:
-        Task.objects.update_or_create(
-            name=sender.name, defaults={"every": every, "succeeded_at": timezone.now()}
-        )
+    """Connected to Celery's task_success: note the time of a scheduled one, and watch them all."""
+    every, now = periods(), timezone.now()
+    if sender.name not in every:
+        return
+    watched = [Task(name=name, every=every[name], since=now) for name in every]
+    Task.objects.bulk_create(watched, ignore_conflicts=True)
+    Task.objects.filter(name=sender.name).update(every=every[sender.name], succeeded_at=now)
 
 
 def ages(*, at: datetime) -> Iterator[tuple[str, timedelta | None]]:
@@ -36,6 +37,7 @@ def ages(*, at: datetime) -> Iterator[tuple[str, timedelta | None]]:
 
 
 def late(*, at: datetime) -> list[str]:
-    """The tasks that have not succeeded for three of their periods."""
+    """The tasks that have not succeeded for three of their periods, or were never seen at all."""
     every = periods()
-    return [name for name, age in ages(at=at) if age is None or age > MISSED * every[name]]
+    seen = {task.name: task.succeeded_at or task.since for task in Task.objects.all()}
+    return [name for name in every if name not in seen or at - seen[name] > MISSED * every[name]]

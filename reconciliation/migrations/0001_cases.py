@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("name", models.CharField(max_length=64, primary_key=True, serialize=False)),
                 ("every", models.DurationField()),
+                ("since", models.DateTimeField(verbose_name="watched since")),
                 ("succeeded_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),

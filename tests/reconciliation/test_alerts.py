@@ -142,3 +142,6 @@ def test_a_task_that_has_not_succeeded_for_three_periods_is_late(
     assert Task.objects.get(name=name).succeeded_at == TWO
     assert name not in watching.late(at=TWO + timedelta(minutes=3))
     assert name in watching.late(at=TWO + timedelta(minutes=3, seconds=1))
+    partitions = "providers.tasks.make_partitions"  # Its first time is in six hours.
+    assert partitions not in watching.late(at=TWO + timedelta(hours=18))
+    assert partitions in watching.late(at=TWO + timedelta(hours=18, seconds=1))
