@@ -107,7 +107,8 @@ def _settle_until(opened: Opened, *, deadline: float) -> Reply:
             if isinstance(opened.meaning, Fault):
                 deadline = 0
             named = next((one.transaction_id for one in opened.instructions), "")
-            fault = Fault(text=traceback.format_exc(), transaction_id=named)
+            text = traceback.format_exc()
+            fault = Fault(text=text, transaction_id=named, terms=opened.terms)
             opened = replace(opened, meaning=fault)
         _start_over()
     return _no_verdict(opened.provider, opened.delivery, opened.operation, why=failure)

@@ -18,10 +18,11 @@ log = logging.getLogger("cage.inbox")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """Our own bug, met while a delivery was decided; `text` is the traceback. `transaction_id` is
-    what it was to be booked as, "" where not even that is known."""
+    what it was to be booked as, "" where not even that is known, and `terms` what it asked for."""
 
     text: str
     transaction_id: str = ""
+    terms: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ class Opened:
     @property
     def terms(self) -> bytes | None:
         """What a replay of it must still mean; None where nothing clear is asked for."""
+        if isinstance(self.meaning, Fault):
+            return self.meaning.terms
         terms = [one.terms for one in self.instructions if one.declined is None]
         if not terms or len(terms) < len(self.instructions):
             return None

@@ -5,6 +5,7 @@ writes a row of its own that names the original. What the provider has given up 
 replayed: it would be paid here and void there.
 """
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +20,8 @@ from providers.opening import Opened
 from providers.protocols.base import Delivery, RefusalMeans
 from wallets.instructions import Kind
 from wallets.refusals import Refusal
+
+log = logging.getLogger("cage.replays")
 
 GROUP = 64
 PATIENCE = 10.0  # Seconds for a group: nobody waits for the answer.
@@ -93,6 +96,9 @@ def prepare(callback: Callback, *, at: datetime, other_terms: bool = False) -> O
         opened = opening.again(provider, delivery, operation=callback.operation, unwrapped=body)
     except Refusal as refusal:
         raise CannotReplay(f"It still can't be read: {refusal}") from None
+    except Exception as error:
+        log.exception("a delivery could not be decoded again", extra=delivery.names)
+        raise CannotReplay(f"It can't be read because of a fault: {error!r}") from error
     return _replayable(opened, callback, other_terms=other_terms)
 
 

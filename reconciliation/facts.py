@@ -1,5 +1,6 @@
 """What the inbox and the books know of a transaction id that something is doubted about."""
 
+import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from providers.registry import Provider
 from wallets.instructions import Instruction, Key
 from wallets.models import Transaction
 from wallets.refusals import Refusal
+
+log = logging.getLogger("cage.cases")
 
 SUMMARY = """
 SELECT c.provider, c.transaction_id,
@@ -84,6 +87,10 @@ def meaning(provider: Provider, callback: Callback) -> tuple[Instruction, ...]:
     try:
         decoded = provider.protocol.decode(callback.operation, body)
     except Refusal:
+        return ()
+    except Exception:
+        # One that can't be read because of a fault of ours must not keep the others waiting.
+        log.exception("a kept delivery could not be decoded", extra={"callback": callback.pk})
         return ()
     if isinstance(decoded, Instruction):
         return (decoded,)

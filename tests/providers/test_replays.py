@@ -134,3 +134,35 @@ def test_many_are_settled_in_groups_and_a_bad_one_stands_alone(
     outcomes = [str(replayed.outcome) for replayed in done]
     assert (outcomes.count("posted"), outcomes.count("refused")) == (60, 10)
     assert books.violations() == []
+
+
+def test_a_fault_of_ours_is_not_replayed_with_another_sum(
+    books: Books,
+    providers: None,
+    configure: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    books.open("john", "USD")
+    with monkeypatch.context() as broken:
+        broken.setattr("wallets.draft.Draft.decide", fail)
+        send(senders.jdb(SETTLE))
+    thousands = {"XX": {"currency": "USD", "factor": 1000}}
+    configure(jdb={**PROVIDERS["jdb"], "currencies": thousands})
+    failed = Callback.objects.get(outcome="failed")
+    assert isinstance(again(failed).refused, replays.TermsDiffer)
+    assert books.balance("john", "USD") == 0
+
+
+def test_one_that_still_can_not_be_decoded_does_not_stop_the_others(
+    books: Books, owed: Callback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("providers.protocols.jdb.actions.read", fail)
+        refused = again(owed).refused
+    assert str(refused) == (
+        "It can't be read because of a fault: ZeroDivisionError('planted')"
+    )
+
+
+def fail(*_: object, **__: object) -> None:
+    raise ZeroDivisionError("planted")

@@ -187,3 +187,16 @@ def test_unproved_deliveries_are_one_case_that_counts(
         cases.update(at=clock.at(number))
     case = Case.objects.get()
     assert (case.kind, case.provider, case.attempts) == ("unauthentic", "jdb", 3)
+
+
+def test_one_that_can_not_be_read_any_more_does_not_keep_the_others_waiting(
+    books: Books, providers: None, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle()
+    monkeypatch.setattr("providers.protocols.jdb.actions.read", fail)
+    case = bookkeeping(clock, 1)
+    assert (case.subject, case.amount) == ("settle:272017", None)
+
+
+def fail(*_: object, **__: object) -> None:
+    raise ZeroDivisionError("planted")
