@@ -29,10 +29,11 @@ WORKED_ON = ["status", "resolution", "closed_at", "follow_up_on", "replays", "re
 
 # Unsettled ones whose id is in the books by now, however it came there.
 HEALED = """
-SELECT c.id, t.refusal <> '', t.origin
+SELECT c.id, t.refusal <> '', t.origin, c.provider, c.subject
 FROM reconciliation_case c
 JOIN wallets_transaction t ON t.provider = c.provider AND t.transaction_id = c.subject
-WHERE c.status <> 'closed' AND c.kind = 'unsettled'
+WHERE c.status <> 'closed' AND c.kind = 'unsettled' AND c.id > %s
+ORDER BY c.id
 LIMIT %s
 """
 BY_ORIGIN = {"replay": Resolution.REPLAYED, "adjustment": Resolution.ADJUSTED}
@@ -61,7 +62,9 @@ def _take_doubts(summary: Summary, at: datetime) -> bool:
     """One batch of what the inbox left; True if there may be more."""
     with transaction.atomic(durable=True):
         locks.wait_for_the_others()
-        doubts = list(Doubt.objects.order_by("id")[:BATCH])
+        # One of a provider that isn't configured (yet, here) waits until it is.
+        known = Doubt.objects.filter(provider__in=registry.current().by_name)
+        doubts = list(known.order_by("id")[:BATCH])
         named = {(doubt.provider, doubt.transaction_id) for doubt in doubts if doubt.transaction_id}
         found = [*_named(named, at), *_nameless([d for d in doubts if not d.transaction_id], at)]
         _apply(found, summary, at)
@@ -178,12 +181,26 @@ def _apply(found: Sequence[Case], summary: Summary, at: datetime) -> None:
 
 
 def _heal(summary: Summary, at: datetime) -> bool:
-    """Close what the books have by now."""
+    """Close what the books have by now, in batches: some of it stays open."""
+    after: int | None = 0
+    while after is not None:
+        after = _heal_those(after, summary, at)
+    return False
+
+
+def _heal_those(after: int, summary: Summary, at: datetime) -> int | None:
+    """One batch of those with higher numbers; the number after which there may be more."""
     with transaction.atomic(durable=True):
         locks.wait_for_the_others()
         with connection.cursor() as cursor:
-            cursor.execute(HEALED, [BATCH])
-            rows = {id_: (stands, origin) for id_, stands, origin in cursor.fetchall()}
+            cursor.execute(HEALED, [after, BATCH])
+            found = cursor.fetchall()
+        doubted = {
+            (known.provider.name, known.transaction_id)
+            for known in facts.of({(provider, subject) for *_, provider, subject in found})
+            if known.unbooked or known.asked_again
+        }
+        rows = {row[0]: (row[1], row[2]) for row in found if row[3:] not in doubted}
         cases = list(locks.held().filter(id__in=rows))
         for case in cases:
             stands, origin = rows[case.pk]
@@ -191,7 +208,7 @@ def _heal(summary: Summary, at: datetime) -> bool:
             close(case, Resolution.VOID if stands else settled, at=at)
         write([], cases, "The books have it by now.", at=at)
     summary.closed += len(cases)
-    return len(rows) == BATCH
+    return found[-1][0] if len(found) == BATCH else None
 
 
 def _tell_the_time(summary: Summary, at: datetime) -> bool:

@@ -40,7 +40,8 @@ GROUP BY c.provider, c.transaction_id
 class Facts:
     """Of one transaction id; `last` is the last delivery that did not go smoothly.
 
-    `refused`: the provider heard, at least once, something that it takes for a refusal.
+    `unbooked`: something that `last` asks for is not in the books; a delivery with several
+    instructions is kept under the id of one of them. `refused`: the provider heard, at least once, something that it takes for a refusal.
     `transaction` is None where the books don't have it, and has no entries where it is a refusal
     that stands.
     """
@@ -54,10 +55,18 @@ class Facts:
     refused: bool
     last: Callback
     transaction: Transaction | None
+    unbooked: bool
 
     @property
     def means_void(self) -> bool:
         return self.provider.protocol.refusal_means is RefusalMeans.VOID
+
+    @property
+    def asked_again(self) -> bool:
+        """A refusal stands in the books that is no final word for the provider."""
+        refusal = Refusal.kinds.get(self.transaction.refusal) if self.transaction else None
+        final = self.provider.protocol.is_final
+        return refusal is not None and not final(self.last.operation, refusal)
 
 
 def of(keys: Collection[Key]) -> Iterator[Facts]:
@@ -65,9 +74,14 @@ def of(keys: Collection[Key]) -> Iterator[Facts]:
     by_name = registry.current().by_name
     rows = _summaries(keys)
     last = _callbacks({row[-1] for row in rows})
-    transactions = _transactions(keys)
+    asked = {
+        row[:2]: _asked(by_name[row[0]], row[1], last[row[-1]])
+        for row in rows
+        if row[0] in by_name and row[-1] in last
+    }
+    transactions = _transactions({*keys}.union(*asked.values()))
     for provider, transaction_id, attempts, first, latest, conflict, refused, delivery_id in rows:
-        if provider in by_name and delivery_id in last:
+        if (provider, transaction_id) in asked:
             yield Facts(
                 provider=by_name[provider],
                 transaction_id=transaction_id,
@@ -78,6 +92,7 @@ def of(keys: Collection[Key]) -> Iterator[Facts]:
                 refused=refused,
                 last=last[delivery_id],
                 transaction=transactions.get((provider, transaction_id)),
+                unbooked=not asked[provider, transaction_id] <= transactions.keys(),
             )
 
 
@@ -95,6 +110,11 @@ def meaning(provider: Provider, callback: Callback) -> tuple[Instruction, ...]:
     if isinstance(decoded, Instruction):
         return (decoded,)
     return decoded if isinstance(decoded, tuple) else ()
+
+
+def _asked(provider: Provider, transaction_id: str, last: Callback) -> set[Key]:
+    """All that must be in the books before nothing is owed any more."""
+    return {(provider.name, transaction_id), *(one.key for one in meaning(provider, last))}
 
 
 def _summaries(keys: Collection[Key]) -> list[tuple[Any, ...]]:

@@ -53,11 +53,11 @@ def kind(known: Facts) -> CaseKind | None:
     A refusal that stands is no doubt: the provider counts the order void, and so do the books.
     """
     transaction = known.transaction
-    if transaction is None:
+    if known.unbooked and (transaction is None or not known.in_conflict):
         agreed = (known.last.operation, refusal(known.last)) in known.provider.protocol.agreed
         return None if agreed else CaseKind.UNSETTLED
-    if transaction.refusal:
-        return None
+    if transaction is None or transaction.refusal:
+        return CaseKind.UNSETTLED if known.asked_again else None
     if known.means_void and known.refused:
         return CaseKind.VOID_RISK
     return CaseKind.CONFLICT if known.in_conflict else None
@@ -140,4 +140,6 @@ def _risk(moves: Sequence[tuple[str, str, Decimal, Decimal]]) -> Risk:
             amount = abs(sum((credit - debit for *_, debit, credit in moves), money.ZERO))
         else:
             amount = sum((credit for *_, credit in moves), money.ZERO)
+    if not money.fits(amount):  # What several gain together may be more than a wallet can hold.
+        return Risk(player=player)
     return Risk(player=player, amount=amount, currency=currencies.pop())

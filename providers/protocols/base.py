@@ -196,6 +196,10 @@ class Protocol(ABC, Generic[SettingsT]):
         """When a delivery of `operation` that hears no success is sent again."""
         return self.resends.get(operation, Resends())
 
+    def is_final(self, operation: str, refusal: type[Refusal]) -> bool:
+        """Whether the provider takes this refusal of `operation`, once it stands, for the end."""
+        return True
+
     def unwrap(self, delivery: Delivery) -> bytes:
         """The plain body of an authentic delivery. Raises Unauthentic.
 

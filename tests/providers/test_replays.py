@@ -159,9 +159,7 @@ def test_one_that_still_can_not_be_decoded_does_not_stop_the_others(
     with monkeypatch.context() as broken:
         broken.setattr("providers.protocols.jdb.actions.read", fail)
         refused = again(owed).refused
-    assert str(refused) == (
-        "It can't be read because of a fault: ZeroDivisionError('planted')"
-    )
+    assert str(refused) == ("It can't be read because of a fault: ZeroDivisionError('planted')")
 
 
 def fail(*_: object, **__: object) -> None:

@@ -1,6 +1,6 @@
 """What becomes a case, counts its attempts, waits, and closes itself: with a controlled clock."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,8 @@ from django.db import OperationalError
 from reconciliation import cases
 from reconciliation.models import Case
 from tests.cast import Books
-from tests.providers import senders
+from tests.conftest import PROVIDERS
+from tests.providers import hotroad, jdb_orders, senders
 from tests.providers.senders import Heard, altered, send
 
 TWO = datetime(2026, 11, 21, 14, tzinfo=UTC)
@@ -200,3 +201,65 @@ def test_one_that_can_not_be_read_any_more_does_not_keep_the_others_waiting(
 
 def fail(*_: object, **__: object) -> None:
     raise ZeroDivisionError("planted")
+
+
+def test_a_doubt_of_a_provider_that_is_not_configured_here_is_kept(
+    books: Books, providers: None, clock: Clock, configure: Callable[..., None]
+) -> None:
+    settle()
+    configure(jdb=None)
+    assert cases.update(at=clock.at(1)).looked_at == 0
+    configure()
+    assert bookkeeping(clock, 2).subject == "settle:272017"
+
+
+@pytest.mark.parametrize("paid_first", [True, False])
+def test_what_is_asked_for_together_is_unsettled_until_all_of_it_is_paid(
+    books: Books, providers: None, clock: Clock, paid_first: bool
+) -> None:
+    """The delivery is kept under the id of the first reward, which comes alone too."""
+    books.open("alice", "THB")
+    first, second = hotroad.reward("1", "alice", "10"), hotroad.reward("2", "bob", "5")
+    if paid_first:
+        send(hotroad.event(first))
+    send(hotroad.event(first, second))
+    assert bookkeeping(clock, 1).status == "open"
+    send(hotroad.event(first))
+    case = bookkeeping(clock, 2)
+    assert (case.kind, case.status, case.replay_at) == ("unsettled", "open", clock.at(1))
+    books.open("bob", "THB")
+    send(hotroad.event(first, second))
+    assert bookkeeping(clock, 3).resolution == "healed"
+
+
+def test_more_than_a_wallet_can_hold_does_not_keep_the_others_waiting(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    most = [hotroad.reward(str(number), f"p{number}", "9" * 18) for number in range(102)]
+    send(hotroad.event(*most))
+    case = bookkeeping(clock, 1)
+    assert (case.subject, case.amount) == ("event:0", None)
+
+
+@pytest.mark.parametrize(
+    ("uid", "status", "kinds"), [("testpl01", "6101", []), ("alice", "9017", ["unsettled"])]
+)
+def test_a_cancel_that_is_asked_for_again_is_a_case_also_where_its_refusal_stands(
+    books: Books,
+    clock: Clock,
+    configure: Callable[..., None],
+    uid: str,
+    status: str,
+    kinds: list[str],
+) -> None:
+    """6101 is the end for JDB; after 9017 it asks for an hour, and then staff have to."""
+    configure(jdb={**PROVIDERS["jdb"], "cancel_bet_and_settle": "reverse"})
+    books.open("testpl01", "CNY", "100")
+    books.open("alice", "CNY")
+    send(senders.jdb(altered(jdb_orders.BET_AND_SETTLE, win=50.0, netWin=40.0)))
+    books.spend("testpl01", "CNY")
+    cancel = altered(jdb_orders.CANCEL, uid=uid)
+    assert send(senders.jdb(cancel)).json["status"] == status
+    cases.update(at=clock.at(1))
+    assert list(Case.objects.values_list("kind", flat=True)) == kinds
+    assert cases.update(at=clock.at(2)).closed == 0

@@ -95,6 +95,11 @@ class Jdb(base.Protocol[configuration.JdbSettings]):
     ) -> base.Reply:
         return self._success(operation, query.code, balance)
 
+    def is_final(self, operation: str, refusal: type[refusals.Refusal]) -> bool:
+        # A cancel that hears 9017 is asked again for an hour; then it is for staff.
+        code = base.code_for(refusal(), codes.CANCEL_CODES, codes.IN_PROGRESS)
+        return operation != fields.CANCEL or code != codes.IN_PROGRESS
+
     def refuse(self, operation: str, refusal: refusals.Refusal, *, at: datetime) -> base.Reply:
         # Without a balance: there may be no such player, and a refusal reads the same every time.
         if operation == "bet_and_settle" and isinstance(refusal, refusals.Conflict):
