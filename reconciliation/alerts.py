@@ -78,15 +78,15 @@ def send(*, at: datetime) -> int:
         if not _is_only_sender():
             return 0
         waiting = Case.objects.exclude(alert="").select_related("owner").order_by("id")
-        groups: defaultdict[tuple[str, str, int | None], list[Case]] = defaultdict(list)
+        groups: defaultdict[tuple[str, str, int | None, bool], list[Case]] = defaultdict(list)
         for case in waiting[:BATCH]:
             owner = case.owner_id if case.alert == Event.CLOSED else None
-            groups[case.alert, case.provider, owner].append(case)
+            groups[case.alert, case.provider, owner, _mailed(case) in case.alerted].append(case)
         told = [case for group in groups.values() if _tell(group, at) for case in group]
         for case in told:
             # What is to be told of it by now, if that is something else, stays.
             Case.objects.filter(pk=case.pk).update(
-                alerted=[*case.alerted, case.alert],
+                alerted=[*(one for one in case.alerted if one != _mailed(case)), case.alert],
                 alert=Cond(When(alert=case.alert, then=Value("")), default=F("alert")),
             )
     return len(told)
@@ -118,14 +118,23 @@ def _tell(group: Sequence[Case], at: datetime) -> bool:
     who = one if len(group) == 1 else f"{group[0].provider}, {len(group)} cases"
     subject = f"Cage: {who}: {event.sentence}"
     try:
-        if to := _receivers(group, event):
+        to = _receivers(group, event)
+        if to and _mailed(group[0]) not in group[0].alerted:
             send_mail(subject, "\n".join(_lines(group)), None, to)
+            for case in group:  # Whatever the webhook does, one mail is enough.
+                case.alerted = [*case.alerted, _mailed(case)]
+                Case.objects.filter(pk=case.pk).update(alerted=case.alerted)
         if settings.ALERT_WEBHOOK_URL and event is not Event.CLOSED:
             _post(event, subject, group, at)
-    except (OSError, urllib3.exceptions.HTTPError) as error:
+    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
         log.warning("an alert could not be sent: %s", error)
         return False
     return True
+
+
+def _mailed(case: Case) -> str:
+    """What stands in `alerted` between the mail and the webhook."""
+    return f"{case.alert} by mail"
 
 
 def _receivers(group: Sequence[Case], event: Event) -> list[str]:

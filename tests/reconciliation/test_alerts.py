@@ -112,9 +112,12 @@ def test_what_could_not_be_told_is_told_later(
     Webhook.status = 500
     settle(amount=500)
     assert minute(clock, 1) == 0
+    assert minute(clock, 2) == 0
     Webhook.status = 204
-    assert minute(clock, 2) == 1
-    assert minute(clock, 3) == 0
+    assert minute(clock, 3) == 1
+    assert minute(clock, 4) == 0
+    assert (len(mail.outbox), len(Webhook.heard)) == (1, 3)
+    assert Case.objects.get().alerted == ["opened"]
 
 
 def test_who_had_taken_a_case_is_told_that_it_closed_itself(
