@@ -33,6 +33,8 @@ def outages(at: datetime) -> Iterator[Case]:
 def strangers(at: datetime) -> Iterator[Case]:
     """One case for each provider in whose name somebody called lately and proved nothing."""
     open_ = _open(CaseKind.UNAUTHENTIC)
+    cases = Case.objects.filter(kind=CaseKind.UNAUTHENTIC).order_by("provider")
+    seen = dict(cases.values_list("provider").annotate(Max("last_at")))
     recent = (
         Unauthentic.objects.filter(minute__gt=at - RECENT)
         .values("provider")
@@ -46,8 +48,8 @@ def strangers(at: datetime) -> Iterator[Case]:
     )
     for row in recent.order_by("provider"):
         before = open_.get(row["provider"])
-        if before is not None and before.last_at == row["last"]:
-            continue
+        if row["provider"] in seen and seen[row["provider"]] >= row["last"]:
+            continue  # Also where a person has closed the case since.
         yield Case(
             kind=CaseKind.UNAUTHENTIC,
             provider=row["provider"],

@@ -10,7 +10,7 @@ import time_machine
 from django.db import OperationalError
 
 from reconciliation import cases
-from reconciliation.models import Case
+from reconciliation.models import Case, Resolution
 from tests.cast import Books
 from tests.conftest import PROVIDERS
 from tests.providers import hotroad, jdb_orders, senders
@@ -263,3 +263,16 @@ def test_a_cancel_that_is_asked_for_again_is_a_case_also_where_its_refusal_stand
     cases.update(at=clock.at(1))
     assert list(Case.objects.values_list("kind", flat=True)) == kinds
     assert cases.update(at=clock.at(2)).closed == 0
+
+
+def test_a_person_who_closes_a_case_of_strangers_is_not_contradicted(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    send(senders.jdb(SETTLE, key="the wrong key 01"))
+    case = bookkeeping(clock, 1)
+    cases.close(case, Resolution.NO_FAULT, at=clock.at(2))
+    case.save()
+    assert bookkeeping(clock, 3).status == "closed"
+    send(senders.jdb(SETTLE, key="the wrong key 01"))
+    cases.update(at=clock.at(4))
+    assert Case.objects.count() == 2
