@@ -95,7 +95,10 @@ def _named(keys: Collection[Key], at: datetime) -> Iterator[Case]:
             at=at,
             provider=known.provider.name,
             subject=known.transaction_id,
-            replay_at=at if _replayable(kind, known.provider, known.last) else None,
+            # Which of several sums is owed is for a person to say.
+            replay_at=at
+            if _replayable(kind, known.provider, known.last) and not known.terms_differ
+            else None,
             reference=known.transaction_id.partition(":")[2][:128],
             operation=known.last.operation,
             reason=_sentence(known.last),

@@ -24,6 +24,7 @@ SELECT c.provider, c.transaction_id,
        count(*) FILTER (WHERE NOT c.outcome = ANY(%(smooth)s)),
        min(c.received_at), max(c.received_at),
        bool_or(c.outcome = 'conflict'),
+       count(DISTINCT c.terms) FILTER (WHERE NOT c.outcome = ANY(%(smooth)s)) > 1,
        bool_or(c.outcome IN ('refused', 'conflict')
                OR (c.outcome = 'failed' AND c.reply_status = 200)),
        (array_agg(c.delivery_id ORDER BY c.received_at DESC)
@@ -41,7 +42,9 @@ class Facts:
     """Of one transaction id; `last` is the last delivery that did not go smoothly.
 
     `unbooked`: something that `last` asks for is not in the books; a delivery with several
-    instructions is kept under the id of one of them. `refused`: the provider heard, at least once, something that it takes for a refusal.
+    instructions is kept under the id of one of them. `terms_differ`: those that did not go
+    smoothly asked for different money, each as it was read then. `refused`: the provider heard,
+    at least once, something that it takes for a refusal.
     `transaction` is None where the books don't have it, and has no entries where it is a refusal
     that stands.
     """
@@ -52,6 +55,7 @@ class Facts:
     first_at: datetime
     last_at: datetime
     in_conflict: bool
+    terms_differ: bool
     refused: bool
     last: Callback
     transaction: Transaction | None
@@ -80,7 +84,17 @@ def of(keys: Collection[Key]) -> Iterator[Facts]:
         if row[0] in by_name and row[-1] in last
     }
     transactions = _transactions({*keys}.union(*asked.values()))
-    for provider, transaction_id, attempts, first, latest, conflict, refused, delivery_id in rows:
+    for (
+        provider,
+        transaction_id,
+        attempts,
+        first,
+        latest,
+        conflict,
+        differ,
+        refused,
+        delivery_id,
+    ) in rows:
         if (provider, transaction_id) in asked:
             yield Facts(
                 provider=by_name[provider],
@@ -89,6 +103,7 @@ def of(keys: Collection[Key]) -> Iterator[Facts]:
                 first_at=first,
                 last_at=latest,
                 in_conflict=conflict,
+                terms_differ=differ,
                 refused=refused,
                 last=last[delivery_id],
                 transaction=transactions.get((provider, transaction_id)),

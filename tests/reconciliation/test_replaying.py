@@ -80,3 +80,14 @@ def test_a_delivery_that_no_id_could_be_read_of_waits_for_a_person(
     assert a_minute(clock, 5) == 0
     case = Case.objects.get()
     assert (case.replay_at, case.due_at) == (None, TWO + timedelta(hours=1))
+
+
+def test_which_of_two_sums_is_owed_is_not_decided_by_cage(
+    books: Books, providers: None, clock: Clock
+) -> None:
+    settle()
+    settle(amount=5)
+    books.open("john", "USD", "1")
+    assert a_minute(clock, 1) == 0
+    assert Case.objects.get().status == "open"
+    assert books.transactions() == []
