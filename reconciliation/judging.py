@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
 
+from providers import replays
 from providers.models import Callback, Outcome
 from providers.protocols.base import NO_CURRENCY, RefusalMeans, Resends
 from providers.registry import Provider
@@ -64,8 +65,15 @@ def kind(known: Facts) -> CaseKind | None:
 
 
 def is_replayable(provider: Provider, last: Callback) -> bool:
-    """Whether the reason of an owed one may go away without the provider's doing."""
+    """Whether the reason of an owed one may go away without the provider's doing.
+
+    Not of a bet, which has failed since, nor of a cancel that would take a win back: by the time
+    that Cage tries, people may have agreed on something else.
+    """
     if provider.protocol.refusal_means is RefusalMeans.VOID:
+        return False
+    asked = facts.meaning(provider, last)
+    if any(one.kind in replays.GIVEN_UP or one.undoes_wins for one in asked):
         return False
     return last.outcome == Outcome.FAILED or refusal(last) in PASSING
 

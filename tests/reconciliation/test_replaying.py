@@ -1,5 +1,6 @@
 """Cage settles owed ones again by itself, once what kept it from paying is gone."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from providers.models import Callback
 from reconciliation import cases, replaying
 from reconciliation.models import Case
 from tests.cast import Books
+from tests.conftest import PROVIDERS
 from tests.providers import senders
 from tests.providers.senders import send
 from tests.reconciliation.test_cases import RESULT, TWO, Clock, clock, settle
@@ -91,3 +93,19 @@ def test_which_of_two_sums_is_owed_is_not_decided_by_cage(
     assert a_minute(clock, 1) == 0
     assert Case.objects.get().status == "open"
     assert books.transactions() == []
+
+
+@pytest.mark.parametrize("delivery", ["bet", "withdraw", "cancel_bet_and_settle"])
+def test_a_bet_that_failed_and_a_cancel_that_takes_a_win_back_are_not_tried(
+    books: Books,
+    configure: Callable[..., None],
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    delivery: str,
+) -> None:
+    configure(jdb={**PROVIDERS["jdb"], "cancel_bet_and_settle": "reverse"})
+    with monkeypatch.context() as broken:
+        broken.setattr("wallets.draft.Draft.decide", fail)
+        send(senders.jdb(senders.verbatim("jdb", delivery)))
+    assert a_minute(clock, 5) == 0
+    assert Case.objects.get().replay_at is None
