@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from providers import balances, callbacks, checks, metrics, opening, undecided
 from providers.callbacks import AlreadyKept, Decided
-from providers.models import Outcome
+from providers.models import SMOOTH, Outcome
 from providers.opening import Fault, Opened
 from providers.protocols.base import Delivery, Note, Reply, Unauthentic
 from providers.registry import Provider
@@ -133,7 +133,7 @@ def _decide(opened: Opened, receipts: Sequence[Receipt], at: datetime) -> Decide
         unwrapped=opened.unwrapped,
         operation=opened.operation,
         transaction_id=_named(opened, receipts),
-        terms=opened.terms,
+        terms=None if outcome in SMOOTH else opened.terms,  # Only for a replay of it.
         outcome=outcome,
         reason=reason,
         reply=reply,

@@ -57,7 +57,7 @@ class Callback(models.Model):
     terms = models.BinaryField(
         null=True,
         blank=True,
-        help_text="Digest of what it asked for as it was read then, where it was one clear thing.",
+        help_text="Digest of what it asked for as it was read then, where it did not go smoothly.",
     )
     replay_of = models.UUIDField(
         null=True,

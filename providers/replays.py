@@ -47,6 +47,11 @@ class Replayed:
     reason: str = ""
     refused: CannotReplay | None = None
 
+    @property
+    def is_paid(self) -> bool:
+        """The books have it, by this replay or since before."""
+        return self.outcome in (Outcome.POSTED, Outcome.DUPLICATE)
+
 
 def replay(
     callbacks: Iterable[Callback],

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from reconciliation import columns, deeds, forms, manual_replays, summary, working
-from reconciliation.manual_replays import PAID
 from reconciliation.models import Case, CaseStatus
 from wallets import pages
 
@@ -89,7 +88,7 @@ def dispute(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse:
 
 def tell(request: HttpRequest, replayed: Any) -> None:
     """What came of a replay."""
-    if replayed.outcome in PAID:
+    if replayed.is_paid:
         again = "" if replayed.outcome == "posted" else " It had been paid already."
         messages.success(request, f"It is settled.{again}")
         return

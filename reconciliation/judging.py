@@ -55,8 +55,7 @@ def kind(known: Facts) -> CaseKind | None:
     """
     transaction = known.transaction
     if known.unbooked and (transaction is None or not known.in_conflict):
-        agreed = (known.last.operation, refusal(known.last)) in known.provider.protocol.agreed
-        return None if agreed else CaseKind.UNSETTLED
+        return CaseKind.UNSETTLED
     if transaction is None or transaction.refusal:
         return CaseKind.UNSETTLED if known.asked_again else None
     if known.means_void and known.refused:

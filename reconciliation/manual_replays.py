@@ -1,7 +1,6 @@
 """A person settles a kept delivery again: they see what it would do, then it does just that."""
 
 import hashlib
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,17 +8,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from providers import replays
-from providers.models import Callback, Outcome
+from providers.models import Callback
 from providers.replays import CannotReplay, Replayed, TermsDiffer
 from reconciliation import cases, replaying, working
 from reconciliation.models import Case, CaseKind, CaseStatus, Resolution
 from reconciliation.working import NotDone
 from wallets.instructions import Instruction, Movement
 from wallets.models import Wallet
-
-PAID = frozenset({Outcome.POSTED, Outcome.DUPLICATE})
-
-log = logging.getLogger("cage.replays")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +51,6 @@ def plan(case: Case, *, at: datetime) -> Plan:
         return _planned(callback, at)
     except CannotReplay as reason:
         return Plan(callback=callback, refused=str(reason))
-    except Exception as error:
-        log.exception("a replay could not be planned", extra={"case": case.pk})
-        return Plan(callback=callback, refused=f"It can't be read because of a fault: {error!r}")
 
 
 def _planned(callback: Callback, at: datetime) -> Plan:
@@ -105,7 +97,7 @@ def _note(case_id: int, replayed: Replayed, *, why: str, by: User, at: datetime)
     with transaction.atomic():
         case = Case.objects.select_for_update().get(pk=case_id)
         case.replays += 1
-        if replayed.outcome in PAID:
+        if replayed.is_paid:
             text = f"Settled again by hand. {why}"
             if case.status != CaseStatus.CLOSED:
                 cases.close(case, Resolution.REPLAYED, at=at)

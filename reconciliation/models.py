@@ -181,7 +181,6 @@ class Task(models.Model):
     """When a periodic task last succeeded: who watches the watchers."""
 
     name = models.CharField(max_length=64, primary_key=True)
-    every = models.DurationField()
     since = models.DateTimeField("watched since")
     succeeded_at = models.DateTimeField(null=True, blank=True)
 

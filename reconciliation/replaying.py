@@ -18,7 +18,6 @@ from wallets.models import Wallet
 
 BATCH = 256
 SOONEST, RAREST = timedelta(minutes=1), timedelta(minutes=15)
-PAID = frozenset({Outcome.POSTED, Outcome.DUPLICATE})
 
 
 def replay_owed(*, at: datetime) -> int:
@@ -83,7 +82,7 @@ def _note(due: Sequence[Case], tried: dict[int, Replayed | None], at: datetime) 
                 continue
             case.replays += 1
             why = f"Tried again in vain: {replayed.refused or replayed.reason}"
-            if replayed.outcome in PAID:
+            if replayed.is_paid:
                 why = "Settled again by Cage."
                 cases.close(case, Resolution.REPLAYED, at=at)
             cases.write([], [case], why, at=at)

@@ -20,12 +20,12 @@ def periods() -> Mapping[str, timedelta]:
 
 def succeeded(sender: Any, **_: Any) -> None:
     """Connected to Celery's task_success: note the time of a scheduled one, and watch them all."""
-    every, now = periods(), timezone.now()
-    if sender.name not in every:
+    names, now = list(periods()), timezone.now()
+    if sender.name not in names:
         return
-    watched = [Task(name=name, every=every[name], since=now) for name in every]
+    watched = [Task(name=name, since=now) for name in names]
     Task.objects.bulk_create(watched, ignore_conflicts=True)
-    Task.objects.filter(name=sender.name).update(every=every[sender.name], succeeded_at=now)
+    Task.objects.filter(name=sender.name).update(succeeded_at=now)
 
 
 def ages(*, at: datetime) -> Iterator[tuple[str, timedelta | None]]:

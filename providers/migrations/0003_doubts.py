@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
             name="terms",
             field=models.BinaryField(
                 blank=True,
-                help_text="Digest of what it asked for as it was read then, where it was one clear thing.",
+                help_text="Digest of what it asked for as it was read then, where it did not go smoothly.",
                 null=True,
             ),
         ),

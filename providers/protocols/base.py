@@ -171,8 +171,6 @@ class Protocol(ABC, Generic[SettingsT]):
     # paid what is paid by another operation now.
     not_booked: tuple[str, ...] = ()
     rounds: ClassVar[tuple[Family, ...]] = ()
-    # (operation, refusal) after which both sides agree on what stands: nothing is left to settle.
-    agreed: ClassVar[frozenset[tuple[str, type[Refusal]]]] = frozenset()
     # By operation, of the document or of the settings where that is silent. None: not documented.
     resends: Mapping[str, Resends] = {}
 

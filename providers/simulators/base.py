@@ -84,10 +84,6 @@ class Request:
     operation: str
     suffix: str = ""
 
-    @property
-    def is_poll(self) -> bool:
-        return self.operation == BALANCE
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:

@@ -20,7 +20,6 @@ class Migration(migrations.Migration):
             name="Task",
             fields=[
                 ("name", models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ("every", models.DurationField()),
                 ("since", models.DateTimeField(verbose_name="watched since")),
                 ("succeeded_at", models.DateTimeField(blank=True, null=True)),
             ],

@@ -57,8 +57,7 @@ class Command(BaseCommand):
         console = Console(stderr=True)
         done = list(track(step(chosen), total=len(chosen), console=console, transient=True))
         self._tell(done, dry_run=options["dry_run"], as_json=options["json"])
-        if any(one.refused or one.outcome not in (Outcome.POSTED, Outcome.DUPLICATE)
-               for one in done):  # fmt: skip
+        if not all(one.is_paid for one in done):
             raise SystemExit(1)
 
     def _tell(self, done: list[Replayed], *, dry_run: bool, as_json: bool) -> None:

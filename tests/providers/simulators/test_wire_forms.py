@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from providers.protocols import PROTOCOLS
 from providers.simulators import SIMULATORS, sud
-from providers.simulators.base import Message, Move, Request
+from providers.simulators.base import BALANCE, Message, Move, Request
 from providers.simulators.jdb import envelope
 from tests.providers.simulators.cast import IV, KEY, NOW, RUN, simulator, table
 
@@ -67,7 +67,7 @@ def test_a_request_has_the_fields_of_the_document(protocol: str) -> None:
 def asked(protocol: str, serial: int, seed: int = 7) -> tuple[str, dict[str, Any]]:
     """(operation, message) of a balance query."""
     request = simulator(protocol).poll(first(protocol, seed), at=NOW, serial=serial)
-    assert request.is_poll
+    assert request.operation == BALANCE
     return request.suffix, message(protocol, request)
 
 
