@@ -1,5 +1,6 @@
 """What `verify_ledger` asks of callbacks and transactions together."""
 
+from wallets import quick_checks
 from wallets.verification import Check
 
 CALLBACKS_AND_TRANSACTIONS = [
@@ -24,7 +25,8 @@ CALLBACKS_AND_TRANSACTIONS = [
         LEFT JOIN providers_callback c
           ON c.delivery_id = t.origin_id AND c.outcome = 'posted'
         WHERE t.origin IN ('callback', 'replay') AND t.refusal = ''
-        GROUP BY t.id HAVING count(c.id) <> 1
+        GROUP BY t.id, t.provider, t.transaction_id HAVING count(c.id) <> 1
         """,
+        narrow=quick_checks.NEW_TRANSACTIONS,
     ),
 ]

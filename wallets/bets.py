@@ -11,13 +11,16 @@ from decimal import Decimal, localcontext
 from enum import Enum
 
 from wallets import money
-from wallets.instructions import Instruction, Kind
+from wallets.instructions import CORRECTED, Instruction, Key, Kind
 from wallets.refusals import (
+    AlreadyReversed,
     BalanceTooLarge,
     BetCancelled,
     BetRefused,
     BetSettled,
     Conflict,
+    NotBooked,
+    NotReversible,
     Refusal,
     UnknownBet,
 )
@@ -26,6 +29,8 @@ from wallets.rows import Effect, Known, KnownTransaction
 STAKES = frozenset({Kind.BET})
 # A settlement or a cancel is none of them: what it did to bets would still stand after it.
 UNDOABLE = STAKES | {Kind.BET_AND_SETTLEMENT}
+# What two people may take back. Of a rollback the bets would stay cancelled all the same.
+REVERSIBLE = UNDOABLE | {Kind.SETTLEMENT, Kind.REWARD, Kind.ADJUSTMENT}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +75,7 @@ def cancelling(
             return UnknownBet("A bet that it cancels is another player's.")
         if state is _State.OVER:
             undoing.effects.append((key[1], Effect.MENTIONS))
+            undoing.missing += _never_again(key, bet, known)
             continue
         undoing.effects.append((key[1], Effect.CANCELS))
         if bet is None:
@@ -81,6 +87,34 @@ def cancelling(
     return _unlike_stated(instruction, undoing) or undoing
 
 
+def reversing(instruction: Instruction, known: Known) -> Undoing | Refusal:
+    """What taking back the transaction named by `instruction` does, or why it can't be.
+
+    Bets that it settled are open again; a bet that is settled needs its settlement reversed first.
+    """
+    (key,) = instruction.named
+    booked = known.transactions.get(key)
+    if booked is None or booked.refusal:
+        return NotBooked()
+    if booked.was_cancelled:
+        return AlreadyReversed()
+    if booked.kind not in REVERSIBLE:
+        return NotReversible()
+    if key in known.settled:
+        return BetSettled("The bet is settled: reverse its settlement first.")
+    undoing = Undoing(effects=[(key[1], Effect.CANCELS)])
+    _give_back(undoing, booked)
+    return undoing
+
+
+def _never_again(key: Key, bet: KnownTransaction | None, known: Known) -> list[str]:
+    """Of what two people reversed the provider now hears that it is cancelled: from here on
+    nothing can be booked in its place any more."""
+    corrected = key[0], f"{CORRECTED}:{key[1]}"
+    reversed_ = bet is not None and bet.cancelled_by is Kind.ADJUSTMENT
+    return [corrected[1]] if reversed_ and corrected not in known.transactions else []
+
+
 class _State(Enum):
     OPEN = "open"  # Or unknown: then there is nothing to give back.
     OVER = "over"
@@ -88,6 +122,8 @@ class _State(Enum):
 
 
 def _state(bet: KnownTransaction | None, *, settled: bool, undoes_wins: bool) -> _State:
+    if bet is not None and bet.corrected is not None:
+        return _State.SETTLED  # It stands, with other terms: whoever asks may not hear otherwise.
     if bet is not None and (bet.was_cancelled or bet.refusal):
         return _State.OVER
     undoable = UNDOABLE if undoes_wins else STAKES

@@ -6,13 +6,24 @@ from datetime import datetime
 from decimal import localcontext
 from itertools import groupby
 
-from wallets import bets, money, rows
-from wallets.instructions import Instruction, Kind, Movement, Receipt
+from wallets import bets, corrections, money, rows
+from wallets.instructions import (
+    CORRECTED,
+    Instruction,
+    Key,
+    Kind,
+    Movement,
+    Origin,
+    Receipt,
+)
 from wallets.models import Player
 from wallets.refusals import (
+    AlreadyReversed,
     BalanceTooLarge,
     BetCancelled,
     InsufficientFunds,
+    NotReversed,
+    NotReversible,
     PlayerClosed,
     PlayerSuspended,
     Refusal,
@@ -55,6 +66,8 @@ class Draft:
     def _decide(self, together: Sequence[Instruction]) -> list[Receipt]:
         if len(together) == 1:
             return [self.decide(together[0])]
+        if corrections.is_exchange(together):
+            return corrections.exchange(self, *together)
         trial = replace(
             self,
             wallets={name: replace(wallet) for name, wallet in self.wallets.items()},
@@ -67,7 +80,7 @@ class Draft:
             # None of them will be booked: what would stand if it were refused alone stands here.
             for instruction in together:
                 self._keep(instruction, refusal)
-            return [self._receipt(instruction, refusal=refusal) for instruction in together]
+            return [self.receipt(instruction, refusal=refusal) for instruction in together]
         self.wallets, self.known, self.new = trial.wallets, trial.known, trial.new
         return receipts
 
@@ -75,16 +88,19 @@ class Draft:
         """The receipt of `instruction`; what it changes is kept for writing."""
         known = self.known.transactions.get(instruction.key)
         if known is not None:
-            return self._receipt(instruction, refusal=known.repetition(instruction.terms))
+            refusal = known.repetition(instruction.terms)
+            if instruction.reverses and self._is_corrected(instruction):
+                refusal = AlreadyReversed()
+            return self.receipt(instruction, refusal=refusal)
         refusal = self._book(instruction)
         if refusal is not None:
             self._keep(instruction, refusal)
-        return self._receipt(instruction, refusal=refusal, posted=refusal is None)
+        return self.receipt(instruction, refusal=refusal, posted=refusal is None)
 
     def _keep(self, instruction: Instruction, refusal: Refusal) -> None:
         """Write down a refusal that stands, unless its id is known: then it stands as it was."""
         if instruction.refusal_stands and instruction.key not in self.known.transactions:
-            self._add(
+            self.add(
                 NewTransaction(
                     instruction=instruction, terms=instruction.terms, refusal=refusal.name
                 )
@@ -99,33 +115,59 @@ class Draft:
             return instruction.declined
         if instruction.cancels:
             return self._cancel(instruction)
-        refusal = self._refusal(instruction.kind, instruction.movements)
-        refusal = refusal or bets.settling(instruction, self.known, self._wallet_ids(instruction))
+        if instruction.corrects and (refusal := self._no_correction(instruction)):
+            return refusal
+        kind = Kind.ADJUSTMENT if instruction.origin is Origin.ADJUSTMENT else instruction.kind
+        refusal = self._refusal(kind, instruction.movements)
+        refusal = refusal or bets.settling(instruction, self.known, self.wallet_ids(instruction))
         if refusal is None:
             effects = tuple((id_, Effect.SETTLES) for _, id_ in instruction.named)
             self._post(instruction, instruction.movements, effects)
         return refusal
 
     def _cancel(self, instruction: Instruction) -> Refusal | None:
-        undoing = bets.cancelling(instruction, self.known, self._wallet_ids(instruction))
+        if instruction.reverses:
+            undoing = bets.reversing(instruction, self.known)
+        else:
+            undoing = bets.cancelling(instruction, self.known, self.wallet_ids(instruction))
         if isinstance(undoing, Refusal):
             return undoing
-        movements = tuple(self._back(instruction, undoing))
+        movements = tuple(self.back(instruction, undoing))
         refusal = self._refusal(instruction.kind, movements)
         if refusal is None:
             for transaction_id in undoing.missing:
-                self._add(_tombstone(instruction, transaction_id))
+                self.add(_tombstone(instruction, transaction_id))
             self._post(instruction, movements, tuple(undoing.effects))
         return refusal
 
-    def _back(self, instruction: Instruction, undoing: bets.Undoing) -> Iterator[Movement]:
+    def _forget_correction(self, cancelled: Key) -> None:
+        """Where that was one: what it stood for is compared with it no more."""
+        word, _, of = cancelled[1].partition(":")
+        corrected = self.known.transactions.get((cancelled[0], of))
+        if word == CORRECTED and corrected is not None:
+            self.known.transactions[cancelled[0], of] = replace(corrected, corrected=None)
+
+    def _no_correction(self, instruction: Instruction) -> Refusal | None:
+        """Why it can't take the place of another: that stands, or is a bet."""
+        if instruction.kind is Kind.BET:
+            return NotReversible("A bet's terms can't be replaced: reverse it.")
+        replaced = self.known.transactions.get((instruction.provider, instruction.corrects))
+        reversed_ = replaced is not None and replaced.cancelled_by is Kind.ADJUSTMENT
+        return None if reversed_ else NotReversed()
+
+    def _is_corrected(self, instruction: Instruction) -> bool:
+        (key,) = instruction.named
+        target = self.known.transactions.get(key)
+        return target is not None and target.corrected is not None
+
+    def back(self, instruction: Instruction, undoing: bets.Undoing) -> Iterator[Movement]:
         for movement in instruction.movements:
             wallet = self.wallets.get(movement.wallet)
             if wallet is not None and wallet.id in undoing.back:
                 debit, credit = undoing.back[wallet.id]
                 yield replace(movement, debit=debit, credit=credit, minimum=money.ZERO)
 
-    def _wallet_ids(self, instruction: Instruction) -> set[int]:
+    def wallet_ids(self, instruction: Instruction) -> set[int]:
         wallets = (self.wallets.get(movement.wallet) for movement in instruction.movements)
         return {wallet.id for wallet in wallets if wallet is not None}
 
@@ -135,18 +177,21 @@ class Draft:
         movements: Iterable[Movement],
         effects: tuple[tuple[str, Effect], ...],
     ) -> None:
-        self._add(
+        self.add(
             NewTransaction(
                 instruction=instruction,
                 terms=instruction.terms,
-                entries=tuple(self._entry(movement) for movement in movements),
+                entries=tuple(self.entry(movement) for movement in movements),
                 effects=effects,
             )
         )
 
-    def _add(self, new: NewTransaction) -> None:
+    def add(self, new: NewTransaction) -> None:
         self.new.append(new)
         instruction, transactions = new.instruction, self.known.transactions
+        if instruction.corrects:
+            replaced = instruction.provider, instruction.corrects
+            transactions[replaced] = replace(transactions[replaced], corrected=new.terms)
         transactions[instruction.key] = KnownTransaction(
             kind=instruction.kind,
             terms=new.terms,
@@ -162,12 +207,13 @@ class Draft:
                 self.known.settled.add(key)
             elif effect is Effect.CANCELS:
                 transactions[key] = replace(transactions[key], cancelled_by=instruction.kind)
+                self._forget_correction(key)
 
     def _refusal(self, kind: Kind, movements: Iterable[Movement]) -> Refusal | None:
-        refusals = (self._movement_refusal(kind, movement) for movement in movements)
+        refusals = (self.movement_refusal(kind, movement) for movement in movements)
         return next((refusal for refusal in refusals if refusal is not None), None)
 
-    def _movement_refusal(self, kind: Kind, movement: Movement) -> Refusal | None:
+    def movement_refusal(self, kind: Kind, movement: Movement) -> Refusal | None:
         status = self.players.get(movement.uid)
         wallet = self.wallets.get(movement.wallet)
         if status is None:
@@ -185,7 +231,7 @@ class Draft:
             return InsufficientFunds()
         return BalanceTooLarge() if after > money.LARGEST else None
 
-    def _entry(self, movement: Movement) -> NewEntry:
+    def entry(self, movement: Movement) -> NewEntry:
         wallet = self.wallets[movement.wallet]
         before = wallet.balance
         with localcontext(money.EXACT):
@@ -201,7 +247,7 @@ class Draft:
             balance_after=wallet.balance,
         )
 
-    def _receipt(
+    def receipt(
         self, instruction: Instruction, *, refusal: Refusal | None, posted: bool = False
     ) -> Receipt:
         return Receipt(

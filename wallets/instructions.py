@@ -18,6 +18,9 @@ from wallets.refusals import Refusal
 Key = tuple[str, str]  # provider, transaction_id
 
 HOUSE = "house"  # The operator's own transactions: deposits, withdrawals, adjustments.
+# Words that no protocol's operation is: what two people did about `settle:272017` is booked, in the
+# same provider's name, as `reversal:settle:272017` and `corrected:settle:272017`.
+REVERSAL, CORRECTED = "reversal", "corrected"
 
 
 class Kind(models.TextChoices):
@@ -64,6 +67,9 @@ class Origin(models.TextChoices):
         }[self.value]
 
 
+CANCELLING = frozenset({Kind.ROLLBACK, Kind.ADJUSTMENT})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
     """What one player's wallet loses (`debit`) and gains (`credit`), in one atomic step.
@@ -103,6 +109,10 @@ class Instruction:
     not known is kept as refused, so that the bet can't be taken when it arrives late. A known bet
     that is settled stays, and so does one that brought its own win unless `undoes_wins`.
 
+    An adjustment that `cancels` reverses: it takes back what one transaction moved, whatever kind
+    it is, once. What `corrects` stands in the place of a transaction that was reversed, and its
+    terms are those that a delivery under the old id is compared with.
+
     Instructions of one `origin_id` are booked together, all or none.
     """
 
@@ -119,6 +129,7 @@ class Instruction:
     needs_bets: bool = False
     cancels: tuple[str, ...] = ()
     undoes_wins: bool = False
+    corrects: str = ""
     occurred_at: datetime | None = None
     origin: Origin = Origin.CALLBACK
     origin_id: UUID | None = None
@@ -130,8 +141,10 @@ class Instruction:
             raise ValueError(f"{self.transaction_id}: two movements of one wallet")
         if self.stake is not None and not money.fits(self.stake):
             raise ValueError(f"{self.transaction_id}: not a stake: {self.stake}")
-        if self.cancels and (self.kind is not Kind.ROLLBACK or self.settles):
+        if self.cancels and (self.kind not in CANCELLING or self.settles):
             raise ValueError(f"{self.transaction_id}: only a rollback cancels, and nothing else")
+        if self.reverses and len(self.cancels) != 1:
+            raise ValueError(f"{self.transaction_id}: a reversal is of one transaction")
         if any(movement.debit for movement in self.movements) and self.cancels:
             raise ValueError(f"{self.transaction_id}: a rollback's debits are not stated")
         if self.transaction_id in self.cancels:
@@ -140,6 +153,21 @@ class Instruction:
     @property
     def key(self) -> Key:
         return self.provider, self.transaction_id
+
+    @property
+    def reverses(self) -> bool:
+        """Whether two people take back a transaction by it."""
+        return self.kind is Kind.ADJUSTMENT and bool(self.cancels)
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """All that has to be known of the books before it is decided."""
+        others = [self.corrects] if self.corrects else []
+        if self.kind is Kind.ROLLBACK:  # What may stand in the place of what it cancels.
+            others += [f"{CORRECTED}:{id_}" for id_ in self.cancels]
+        elif self.reverses:  # What a correction that it takes back stood for.
+            others += [id_.removeprefix(f"{CORRECTED}:") for id_ in self.cancels]
+        return (self.key, *self.named, *((self.provider, id_) for id_ in others))
 
     @property
     def named(self) -> tuple[Key, ...]:

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import connection, transaction
 
-from wallets import sql
+from wallets import reversals, sql
 from wallets.draft import Draft
-from wallets.instructions import Instruction, Key, Receipt
-from wallets.refusals import UnknownCurrency, UnknownPlayer
+from wallets.instructions import CORRECTED, Instruction, Key, Receipt
+from wallets.refusals import NotReversible, UnknownCurrency, UnknownPlayer
 
 PATIENCE = 10.0  # Seconds.
 WAITED = 0.95  # Less than this share left: a lock was waited for, and the rest is limited anew.
@@ -64,6 +65,32 @@ def post(
     raise RuntimeError("transaction ids kept appearing and vanishing while a group was decided")
 
 
+def reverse(
+    *,
+    provider: str,
+    transaction_id: str,
+    request_id: UUID,
+    at: datetime,
+    instead: Instruction | None = None,
+    record: Record | None = None,
+) -> list[Receipt]:
+    """Take back what one transaction moved, whatever it was, once and for all.
+
+    `instead` stands in its place from then on, in the same step: a delivery under the old id with
+    these terms is a duplicate. Without it every such delivery is a conflict. A receipt for the
+    reversal, and one for what stands instead; all else as `post`. Raises NotBooked, NotReversible.
+    """
+    reversal = reversals.reversal(provider, transaction_id, request_id)
+    if instead is None:
+        return post([reversal], at=at, record=record)
+    if instead.key != (provider, transaction_id):
+        raise ValueError(f"{instead.transaction_id} does not stand instead of {transaction_id}")
+    if transaction_id.startswith(f"{CORRECTED}:"):
+        raise NotReversible("It was corrected once already.")
+    correction = reversals.correction(instead, request_id)
+    return post([reversal, correction], at=at, record=record)
+
+
 def balance(*, uid: str, currency: str, deadline: float | None = None) -> Decimal:
     """What is in the player's wallet, whatever the player's status: one round trip, no locks.
 
@@ -109,7 +136,7 @@ def _post(instructions: Sequence[Instruction], *, at: datetime, deadline: float)
 
 def _keys(instructions: Sequence[Instruction]) -> set[Key]:
     """What is read of the books, and all that may be inserted there."""
-    return {key for one in instructions for key in (one.key, *one.named)}
+    return {key for one in instructions for key in one.keys}
 
 
 def _left(deadline: float) -> float:

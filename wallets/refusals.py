@@ -69,6 +69,22 @@ class BetSettled(Refusal):
     sentence = "The bet is settled and can't be cancelled any more."
 
 
+class NotBooked(Refusal):
+    sentence = "No such transaction is in the books."
+
+
+class AlreadyReversed(Refusal):
+    sentence = "The transaction was cancelled or reversed already."
+
+
+class NotReversible(Refusal):
+    sentence = "This kind of transaction can't be reversed."
+
+
+class NotReversed(Refusal):
+    sentence = "What it replaces still stands."
+
+
 class Declined(Refusal):
     """Refused for a reason outside the books, unless the id is known already."""
 

@@ -29,6 +29,7 @@ class KnownTransaction:
     refusal: str = ""
     moved: tuple[Moved, ...] = ()
     cancelled_by: Kind | None = None
+    corrected: bytes | None = None  # The terms that two people put in the place of its own.
 
     @property
     def was_cancelled(self) -> bool:
@@ -36,6 +37,9 @@ class KnownTransaction:
 
     def repetition(self, terms: bytes) -> Refusal | None:
         """What the same id with these terms hears: None for a duplicate, else why not."""
+        if self.corrected is not None:
+            same = terms == self.corrected
+            return None if same else Conflict("The transaction was corrected to other terms.")
         if self.terms not in (terms, UNKNOWN_TERMS):
             return Conflict()
         if self.cancelled_by is Kind.ROLLBACK:

@@ -31,22 +31,38 @@ ORDER BY w.id
 FOR NO KEY UPDATE OF w
 """
 
-# A row for every name: a bet that is not known may be settled all the same.
+# A row for every name: a bet that is not known may be settled all the same. What is asked of each
+# row alone is written so that no planner reads a whole table for it (LIMIT), nor looks for a
+# correction of what no two people reversed (the kind in its WHERE).
 KNOWN_TRANSACTIONS = """
 SELECT named.provider, named.transaction_id, t.kind, t.terms, t.refusal, m.wallets, m.debits,
-       m.credits,
-       (SELECT c.kind FROM wallets_reference r JOIN wallets_transaction c ON c.id = r.transaction_id
-        WHERE r.provider = named.provider AND r.target = named.transaction_id
-          AND r.effect = 'cancels'),
-       EXISTS (SELECT FROM wallets_reference r
-               WHERE r.provider = named.provider AND r.target = named.transaction_id
-                 AND r.effect = 'settles')
+       m.credits, cancel.kind, correction.terms,
+       coalesce((SELECT true FROM wallets_reference r
+                 JOIN wallets_transaction s ON s.id = r.transaction_id
+                 WHERE r.provider = named.provider AND r.target = named.transaction_id
+                   AND r.effect = 'settles'
+                   AND NOT EXISTS (SELECT FROM wallets_reference u
+                                   WHERE u.provider = s.provider AND u.target = s.transaction_id
+                                     AND u.effect = 'cancels')
+                 LIMIT 1), false)
 FROM unnest(%s::text[], %s::text[]) AS named (provider, transaction_id)
 LEFT JOIN wallets_transaction t
   ON t.provider = named.provider AND t.transaction_id = named.transaction_id
 LEFT JOIN LATERAL (SELECT array_agg(e.wallet_id) AS wallets, array_agg(e.debit) AS debits,
                           array_agg(e.credit) AS credits
                    FROM wallets_entry e WHERE e.transaction_id = t.id) m ON t.id IS NOT NULL
+LEFT JOIN LATERAL (SELECT c.kind
+                   FROM wallets_reference r JOIN wallets_transaction c ON c.id = r.transaction_id
+                   WHERE r.provider = named.provider AND r.target = named.transaction_id
+                     AND r.effect = 'cancels') cancel ON true
+LEFT JOIN LATERAL (SELECT x.terms FROM wallets_transaction x
+                   WHERE cancel.kind = 'adjustment'
+                     AND x.provider = named.provider AND x.refusal = ''
+                     AND x.transaction_id = 'corrected:' || named.transaction_id
+                     AND NOT EXISTS (SELECT FROM wallets_reference r
+                                     WHERE r.provider = x.provider AND r.target = x.transaction_id
+                                       AND r.effect = 'cancels')
+                  ) correction ON true
 """
 
 PLAYERS = "SELECT uid, status FROM wallets_player WHERE uid = ANY(%s::text[])"
@@ -117,7 +133,8 @@ def read_known(cursor: CursorWrapper, keys: Collection[Key]) -> Known:
     """What the books know of `keys`."""
     cursor.execute(KNOWN_TRANSACTIONS, _columns(keys, width=2))
     known = Known()
-    for provider, id_, kind, terms, refusal, *moved, cancelled_by, settled in cursor.fetchall():
+    for row in cursor.fetchall():
+        provider, id_, kind, terms, refusal, *moved, cancelled_by, corrected, settled = row
         key = provider, id_
         if settled:
             known.settled.add(key)
@@ -128,6 +145,7 @@ def read_known(cursor: CursorWrapper, keys: Collection[Key]) -> Known:
                 refusal=refusal,
                 moved=_moved(*moved),
                 cancelled_by=Kind(cancelled_by) if cancelled_by else None,
+                corrected=None if corrected is None else bytes(corrected),
             )
     return known
 

@@ -2,16 +2,32 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection, transaction
+
+from wallets import quick_checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """`sql` selects one text per violation; no row means that the rule holds."""
+    """`sql` selects one text per violation; no row means that the rule holds.
+
+    `quick` selects those of what was posted from `:since` on; or `narrow` stands before `sql` for
+    that. A check with neither is of the whole books only.
+    """
 
     name: str
     sql: str
+    quick: str = ""
+    narrow: str = ""
+
+    def of(self, since: datetime | None) -> str:
+        """Its SQL for the whole books (None), or for what was posted since then; "" for none."""
+        if since is None:
+            return self.sql
+        quick = self.quick or (self.narrow and self.narrow + self.sql)
+        return quick.replace(":since", f"'{since.isoformat()}'::timestamptz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +51,7 @@ CHECKS: list[Check] = [
         WHERE coalesce(e.count, 0) <> w.sequence OR coalesce(e.last, 0) <> w.sequence
            OR coalesce(e.first, 1) <> 1
         """,
+        quick=quick_checks.NUMBERED,
     ),
     Check(
         name="each balance before is the balance after of the entry before it",
@@ -46,6 +63,7 @@ CHECKS: list[Check] = [
               FROM wallets_entry WINDOW wallet AS (PARTITION BY wallet_id ORDER BY sequence)) e
         WHERE balance_before <> previous
         """,
+        quick=quick_checks.CONTINUED,
     ),
     Check(
         name="each wallet's balance is its last entry's and the sum of all",
@@ -58,6 +76,7 @@ CHECKS: list[Check] = [
                    FROM wallets_entry GROUP BY wallet_id) e ON e.wallet_id = w.id
         WHERE w.balance <> coalesce(e.sum, 0) OR w.balance <> coalesce(l.balance_after, 0)
         """,
+        quick=quick_checks.BALANCES,
     ),
     Check(
         name="each transaction's entries fit its terms",
@@ -73,8 +92,12 @@ CHECKS: list[Check] = [
                   JOIN wallets_player p ON p.id = w.player_id) movement
             GROUP BY transaction_id) e ON e.transaction_id = t.id
         WHERE t.refusal = '' AND t.kind <> 'rollback'
+          AND NOT (t.kind = 'adjustment' AND EXISTS (
+              SELECT FROM wallets_reference r
+              WHERE r.transaction_id = t.id AND r.effect = 'cancels'))
           AND t.terms <> sha256(convert_to(coalesce(e.lines, ''), 'UTF8'))
         """,
+        narrow=quick_checks.NEW_ENTRIES,
     ),
     Check(
         name="a refusal that stands has no entries",
@@ -85,16 +108,19 @@ CHECKS: list[Check] = [
         WHERE t.refusal <> '' AND EXISTS (
             SELECT FROM wallets_entry e WHERE e.transaction_id = t.id)
         """,
+        narrow=quick_checks.NEW_TRANSACTIONS,
     ),
     Check(
-        name="each rollback gives back exactly what it cancels moved",
+        name="each rollback and reversal gives back exactly what it cancels moved",
         sql="""
         SELECT format('%s %s, wallet %s: debit %s and credit %s, should be %s and %s',
                       t.provider, t.transaction_id, wallet_id, coalesce(given.debit, 0),
                       coalesce(given.credit, 0), coalesce(due.debit, 0), coalesce(due.credit, 0))
         FROM (SELECT e.transaction_id, e.wallet_id, e.debit, e.credit
               FROM wallets_entry e JOIN wallets_transaction t ON t.id = e.transaction_id
-              WHERE t.kind = 'rollback') given
+              WHERE t.kind = 'rollback' OR (t.kind = 'adjustment' AND EXISTS (
+                  SELECT FROM wallets_reference r
+                  WHERE r.transaction_id = t.id AND r.effect = 'cancels'))) given
         FULL JOIN (SELECT r.transaction_id, e.wallet_id, sum(e.credit) AS debit,
                           sum(e.debit) AS credit
                    FROM wallets_reference r
@@ -107,6 +133,7 @@ CHECKS: list[Check] = [
         JOIN wallets_transaction t ON t.id = coalesce(given.transaction_id, due.transaction_id)
         WHERE (given.debit, given.credit) IS DISTINCT FROM (due.debit, due.credit)
         """,
+        quick=quick_checks.GIVEN_BACK,
     ),
     Check(
         name="nothing is both settled and cancelled",
@@ -116,8 +143,28 @@ CHECKS: list[Check] = [
         FROM wallets_reference c
         JOIN wallets_reference s
           ON s.provider = c.provider AND s.target = c.target AND s.effect = 'settles'
-        WHERE c.effect = 'cancels'
+        WHERE c.effect = 'cancels' AND NOT EXISTS (
+            SELECT FROM wallets_transaction t
+            JOIN wallets_reference u
+              ON u.provider = t.provider AND u.target = t.transaction_id AND u.effect = 'cancels'
+            WHERE t.id = s.transaction_id)
         """,
+        quick=quick_checks.SETTLED_OR_CANCELLED,
+    ),
+    Check(
+        name="each correction stands in the place of what two people reversed",
+        sql="""
+        SELECT format('%s %s: what it replaces was not reversed', t.provider, t.transaction_id)
+        FROM wallets_transaction t
+        WHERE t.transaction_id >= 'corrected:' AND t.transaction_id < 'corrected;'
+          AND t.refusal = ''
+          AND NOT EXISTS (
+              SELECT FROM wallets_reference r
+              JOIN wallets_transaction c ON c.id = r.transaction_id
+              WHERE r.provider = t.provider AND r.effect = 'cancels' AND c.kind = 'adjustment'
+                AND r.target = substr(t.transaction_id, length('corrected:') + 1))
+        """,
+        narrow=quick_checks.NEW_TRANSACTIONS,
     ),
     Check(
         name="each reference is a booked transaction's, of the same provider",
@@ -127,6 +174,7 @@ CHECKS: list[Check] = [
         FROM wallets_reference r JOIN wallets_transaction t ON t.id = r.transaction_id
         WHERE r.provider <> t.provider OR t.refusal <> ''
         """,
+        narrow=quick_checks.NEW_TRANSACTIONS,
     ),
     Check(
         name="each cancelled transaction is in the books",
@@ -138,18 +186,24 @@ CHECKS: list[Check] = [
           ON t.provider = r.provider AND t.transaction_id = r.target
         WHERE r.effect <> 'settles' AND t.id IS NULL
         """,
+        narrow=quick_checks.NEW_REFERENCES,
     ),
 ]
 
 
-def verify(*, shown: int = 20) -> Iterator[Finding]:
-    """One finding per check, all of the same instant; writes nothing, blocks nobody."""
+def verify(*, shown: int = 20, since: datetime | None = None) -> Iterator[Finding]:
+    """One finding per check, all of the same instant; writes nothing, blocks nobody.
+
+    With `since` it is quick: only of what was posted from then on, with what that continues,
+    cancels or settles, and that every wallet's balance is its last entry's.
+    """
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for check in CHECKS:
-            cursor.execute(
-                f"SELECT text, count(*) OVER () FROM ({check.sql}) v (text) LIMIT {int(shown)}"
-            )
+            sql = check.of(since)
+            if not sql:
+                continue
+            cursor.execute(f"SELECT text, count(*) OVER () FROM ({sql}) v (text) LIMIT {shown:d}")
             rows = cursor.fetchall()
             yield Finding(
                 check=check,
