@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
-from providers.protocols import PROTOCOLS
+from providers.protocols import PROTOCOLS, base
 from providers.protocols.base import Problem, Protocol, Settings
 from wallets.instructions import HOUSE
 
@@ -125,7 +125,8 @@ def _provider(name: str, configuration: Any, problems: list[Problem]) -> Provide
         problems.append(Problem("providers.E004", f"{name}: {error}"))
         return None
     problems += [
-        Problem(problem.id, f"{name}: {problem.text}") for problem in protocol.problems(stated)
+        Problem(problem.id, f"{name}: {problem.text}")
+        for problem in (*protocol.problems(stated), *base.zone_problems(stated))
     ]
     return Provider(
         name=name,

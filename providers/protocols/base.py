@@ -6,21 +6,27 @@ there) stands on the class as facts.
 """
 
 import re
+import zoneinfo
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
+from providers.protocols import booking
+from providers.protocols.booking import Expected
 from providers.protocols.rounds import Family
-from wallets.instructions import Instruction, Receipt
+from wallets.instructions import Instruction, Kind, Receipt
 from wallets.refusals import Refusal
+
+if TYPE_CHECKING:
+    from providers.protocols.reports import Field, Row
 
 # -- What arrives, what goes back ------------------------------------------------------------
 
@@ -132,6 +138,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     retired: bool = False
     insecure: bool = False
     allowed_ips: list[str] = []
+    # Of its statements: whose day a day is, and how many minutes at its edges may be in flight.
+    report_zone: str = ""
+    report_grace: Annotated[int, Meta(ge=0, le=1440)] = 15
+    # Whether its statements are matched each day, without anybody asking.
+    reconcile_daily: bool = False
 
     def __post_init__(self) -> None:
         words = secrets(self.path) if isinstance(self.path, str) else self.path
@@ -155,6 +166,16 @@ class Problem(msgspec.Struct, frozen=True):
     text: str
 
 
+def zone_problems(settings: Settings) -> Iterator[Problem]:
+    """What is wrong with `report_zone`, of whatever protocol."""
+    try:
+        zoneinfo.ZoneInfo(settings.report_zone or "UTC")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        yield Problem(
+            "providers.E012", f"`report_zone` is no time zone: {settings.report_zone[:40]!r}"
+        )
+
+
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
@@ -171,6 +192,12 @@ class Protocol(ABC, Generic[SettingsT]):
     # paid what is paid by another operation now.
     not_booked: tuple[str, ...] = ()
     rounds: ClassVar[tuple[Family, ...]] = ()
+    # Of its statements: the zone of its days, what a row of its report may say, which operations
+    # can be booked from one, and which of them are booked for several players at once.
+    report_zone: ClassVar[str] = "UTC"
+    report_fields: ClassVar[tuple["Field", ...]] = ()
+    bookable: ClassVar[Mapping[str, Kind]] = {}
+    of_several: ClassVar[frozenset[str]] = frozenset()
     # By operation, of the document or of the settings where that is silent. None: not documented.
     resends: Mapping[str, Resends] = {}
 
@@ -197,6 +224,48 @@ class Protocol(ABC, Generic[SettingsT]):
     def is_final(self, operation: str, refusal: type[Refusal]) -> bool:
         """Whether the provider takes this refusal of `operation`, once it stands, for the end."""
         return True
+
+    # -- Statements ------------------------------------------------------------------------------
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """Whose day a day of its statements is."""
+        return zoneinfo.ZoneInfo(self.settings.report_zone or self.report_zone)
+
+    def handles(self, operation: str) -> bool:
+        """False for what doesn't pass through Cage under these settings."""
+        return operation in self.booked and operation not in self.not_booked
+
+    def expected(self, row: "Row") -> tuple[Expected, ...]:
+        """The movements that a row of its report expects in the books; none where it moves
+        nothing. Raises Malformed, UnknownPlayer, UnknownCurrency."""
+        raise NotOffered("No report of this provider is known.")
+
+    def missing(self, expected: Sequence[Expected]) -> Instruction:
+        """What books these movements of one transaction id, under the provider's own id: gross,
+        and with the terms of the delivery that never came. Raises reports.CannotBook."""
+        first = expected[0]
+        return booking.instruction(
+            expected,
+            provider=self.provider,
+            kind=self.kind_of(first),
+            settles=self.settled_by(first),
+            is_of_several=first.operation in self.of_several,
+        )
+
+    def kind_of(self, expected: Expected) -> Kind | None:
+        """What it is booked as; None where a row doesn't say enough, as of a cancel."""
+        return self.bookable.get(expected.operation)
+
+    def needs_bets(self, operation: str) -> bool:
+        """Whether it is booked only together with the bets that it settles."""
+        return False
+
+    def settled_by(self, expected: Expected) -> tuple[str, ...]:
+        """The bets that it settles, where that is known."""
+        return expected.settles
+
+    # -- Deliveries ------------------------------------------------------------------------------
 
     def unwrap(self, delivery: Delivery) -> bytes:
         """The plain body of an authentic delivery. Raises Unauthentic.
@@ -247,9 +316,7 @@ class Protocol(ABC, Generic[SettingsT]):
 NO_CURRENCY = "?"
 
 
-def transaction_id(operation: str, their_id: object) -> str:
-    """How a transaction of any provider is named: `settle:272017`."""
-    return f"{operation}:{their_id}"
+transaction_id = booking.transaction_id  # The one function that spells it.
 
 
 def balance(receipts: Sequence[Receipt]) -> Decimal | None:

@@ -62,6 +62,12 @@ def test_the_four_providers_are_valid_and_reached_by_their_names() -> None:
         ({"sud": {"currency": "COIN", "app_id": "1", "app_secret": []}}, ["providers.E006"]),
         ({"jdb": {**JDB, "key": "short"}}, ["providers.E007"]),
         ({"jdb": {**JDB, "currencies": {"VN": NOTHING}}}, ["providers.E008"]),
+        ({"sud": {**SUD, "report_zone": "Asia/Bangkok"}}, []),
+        *[
+            ({"sud": {**SUD, "report_zone": zone}}, ["providers.E012"])
+            for zone in ("Mars/Olympus", "../etc/passwd", "/etc/localtime", "Europe", "x" * 5000)
+        ],
+        ({"jdb": {**JDB, "report_zone": "Mars"}}, ["providers.E012"]),
         ({"sud": {**SUD, "pays": "both"}}, ["providers.E004"]),
         ({"sud": {**SUD, "pays": "user.settle", "credits": "both"}}, ["providers.E004"]),
     ],

@@ -6,13 +6,15 @@ is what counts.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Raw
 
-from providers.protocols import amounts, base, wire
-from providers.protocols.besoft import envelope, fields, policies
+from providers.protocols import amounts, base, reports, wire
+from providers.protocols.besoft import envelope, fields, policies, report
+from providers.protocols.reports import Expected, Row
 from wallets import money, refusals
 from wallets.instructions import Instruction, Kind, Movement, Receipt
 
@@ -26,6 +28,8 @@ class BeSoft(base.Protocol[fields.BeSoftSettings]):
     queries = frozenset({"balance"})
     resends: Mapping[str, base.Resends] = {}  # "May be sent multiple times", no more is said.
     rounds = policies.FAMILIES
+    report_fields = report.FIELDS
+    bookable = fields.KINDS
 
     def unwrap(self, delivery: base.Delivery) -> bytes:
         return envelope.opened(delivery)
@@ -117,6 +121,35 @@ class BeSoft(base.Protocol[fields.BeSoftSettings]):
             declined=malformed,
             refusal_stands=True,
         )
+
+    # -- Statements ----------------------------------------------------------------------------
+
+    def handles(self, operation: str) -> bool:
+        return super().handles(operation) and (operation != "bet" or bool(self.settings.bets))
+
+    def expected(self, row: Row) -> tuple[Expected, ...]:
+        operation = report.operation(row)
+        body = report.delivery(row, operation)
+        meaning = self._result(body) if operation == "result" else self._bet(body)
+        # Whether its bets are offered is a matter of `handles`.
+        asked = replace(meaning, declined=None)
+        (one,) = reports.of(asked, occurred_at=row.at("ts"))
+        return (self._net(row, one, asked.kind),) if report.is_net(row) else (one,)
+
+    def kind_of(self, expected: Expected) -> Kind | None:
+        # The report doesn't keep the game; of one whose bets are taken a result debits nothing.
+        pays_only = "taken" in self.settings.bets.values() and not expected.debit
+        if expected.operation == "result" and pays_only:
+            return Kind.SETTLEMENT
+        return super().kind_of(expected)
+
+    def _net(self, row: Row, one: Expected, kind: Kind) -> Expected:
+        if kind is Kind.SETTLEMENT:
+            raise base.Malformed("net says nothing of the win alone: this game's bets are apart")
+        gain = row.amount("net", decimals=self.settings.decimals)
+        return reports.net(one, gain)
+
+    # -- Replies -------------------------------------------------------------------------------
 
     def reply(self, operation: str, receipts: Sequence[Receipt], *, at: datetime) -> base.Reply:
         return self._success(operation, base.balance(receipts) if receipts else None)

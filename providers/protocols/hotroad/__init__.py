@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from providers.protocols import amounts, base, wire
-from providers.protocols.hotroad import clock, fields, policies
+from providers.protocols import amounts, base, reports, wire
+from providers.protocols.hotroad import clock, fields, policies, report
+from providers.protocols.reports import Expected, Row
 from wallets import money, refusals
 from wallets.instructions import Instruction, Kind, Movement, Receipt
 
@@ -22,6 +23,13 @@ class HotRoad(base.Protocol[fields.HotRoadSettings]):
     booked = ("bet", "cancel_bet", "settle", "event")
     queries = frozenset({"balance"})
     rounds = (policies.BETS,)
+    report_zone = "Etc/GMT-8"  # Their clock is GMT+8.
+    report_fields = report.FIELDS
+    bookable = {
+        "bet": Kind.BET,
+        "settle": Kind.SETTLEMENT,
+        "event": Kind.REWARD,
+    }
 
     def __init__(self, *, provider: str, settings: fields.HotRoadSettings) -> None:
         super().__init__(provider=provider, settings=settings)
@@ -68,6 +76,27 @@ class HotRoad(base.Protocol[fields.HotRoadSettings]):
         return base.json_reply(
             {"code": fields.SUCCESS, "balanceTs": clock.shown(at), "balance": text}
         )
+
+    # -- Statements ----------------------------------------------------------------------------
+
+    def handles(self, operation: str) -> bool:
+        elsewhere = self.settings.unknown_bet == "pay" and operation in ("bet", "cancel_bet")
+        return super().handles(operation) and not elsewhere
+
+    def expected(self, row: Row) -> tuple[Expected, ...]:
+        at = row.at("betTime")
+        found: list[Expected] = []
+        for operation, body in report.deliveries(row):
+            meaning = self._meanings[operation](body)
+            instructions = meaning if isinstance(meaning, tuple) else (meaning,)
+            for one in instructions:
+                assert isinstance(one, Instruction)
+                found += reports.of(one, occurred_at=at)
+        return tuple(found)
+
+    def settled_by(self, expected: Expected) -> tuple[str, ...]:
+        is_settle = expected.operation == "settle"
+        return (base.transaction_id("bet", expected.reference),) if is_settle else ()
 
     # -- What each operation means -------------------------------------------------------------
 

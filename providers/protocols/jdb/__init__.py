@@ -5,14 +5,24 @@ JSON with an `action` is authentic.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from msgspec import Raw
 
-from providers.protocols import amounts, base, wire
-from providers.protocols.jdb import actions, codes, configuration, envelope, fields, policies
+from providers.protocols import amounts, base, reports, wire
+from providers.protocols.jdb import (
+    actions,
+    codes,
+    configuration,
+    envelope,
+    fields,
+    policies,
+    report,
+)
 from providers.protocols.jdb.maker import Maker
+from providers.protocols.reports import Expected, Row
 from wallets import refusals
 from wallets.instructions import Instruction, Receipt
 
@@ -39,6 +49,9 @@ class Jdb(base.Protocol[configuration.JdbSettings]):
     booked = tuple(actions.READERS)
     queries = frozenset({"balance"})
     rounds = policies.ROUNDS
+    report_zone = "Etc/GMT+4"  # Their reports use GMT-4.
+    report_fields = report.FIELDS
+    bookable = report.BOOKABLE
     # "JDB will retry every minutes for 1 hour until status 0000", or 12.
     resends = {
         "settle": HOURLY,
@@ -120,6 +133,36 @@ class Jdb(base.Protocol[configuration.JdbSettings]):
         may_cancel = operation in ("", fields.CANCEL)
         status = codes.IN_PROGRESS if may_cancel else codes.FAILED
         return _status(status, "Not decided yet, send again.")
+
+    # -- Statements ----------------------------------------------------------------------------
+
+    def handles(self, operation: str) -> bool:
+        bets = ("bet", "withdraw", "cancel_bet", "cancel_withdraw")
+        elsewhere = self.settings.unknown_bet == "pay" and operation in bets
+        return super().handles(operation) and not elsewhere
+
+    def needs_bets(self, operation: str) -> bool:
+        return operation in report.SETTLING and self.settings.unknown_bet == "refuse"
+
+    def expected(self, row: Row) -> tuple[Expected, ...]:
+        operation = report.operation(row)
+        if operation in report.NO_MONEY:
+            return ()
+        # An action 4 says nothing but which action 8 it undoes, so that is what its row is read as.
+        is_cancel = operation == fields.CANCEL
+        read_as = "bet_and_settle" if is_cancel else operation
+        instruction = actions.read(self._maker, read_as, report.delivery(row, read_as))
+        (one,) = reports.of(instruction, occurred_at=row.at("ts"))
+        if is_cancel:
+            return (replace(one, operation=operation, debit=one.credit, credit=one.debit),)
+        return (self._net(row, one),) if report.is_net(row, operation) else (one,)
+
+    def _net(self, row: Row, one: Expected) -> Expected:
+        stated = row.amount("netWin", decimals=self.settings.decimals)
+        factor = self._units[row.text("currency")].factor
+        return reports.net(one, amounts.in_currency(stated, factor=factor, field="netWin"))
+
+    # -- Their parts ---------------------------------------------------------------------------
 
     def _query(self, balance: fields.Balance) -> base.Query:
         unit = self._units.get(balance.currency)

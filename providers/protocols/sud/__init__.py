@@ -7,16 +7,18 @@ its players or for none of them.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Raw
 
-from providers.protocols import amounts, base, wire
-from providers.protocols.sud import buy_ins, fields, matches, policies, scores, signature
+from providers.protocols import amounts, base, reports, wire
+from providers.protocols.reports import Expected, Row
+from providers.protocols.sud import buy_ins, fields, matches, policies, report, scores, signature
 from providers.protocols.sud.points import Points
 from wallets import refusals
-from wallets.instructions import Instruction, Receipt
+from wallets.instructions import Instruction, Kind, Receipt
 
 
 class Sud(base.Protocol[fields.SudSettings]):
@@ -25,6 +27,9 @@ class Sud(base.Protocol[fields.SudSettings]):
     booked = ("match", "user_settle", "update_score", "order", "buy_in")
     queries = fields.QUERIES
     rounds = (policies.SCORES, policies.BUY_INS)
+    report_fields = report.FIELDS
+    bookable = report.BOOKABLE
+    of_several = frozenset({"match"})
     # Not documented for notifications, nor for update_score.
     resends: Mapping[str, base.Resends] = {}
 
@@ -40,6 +45,13 @@ class Sud(base.Protocol[fields.SudSettings]):
             "user_settle": self._user_settles,
             "order": self._order,
             "order_batch": self._order_batch,
+        }
+        self._asked: Mapping[str, Callable[[bytes], tuple[Instruction, ...]]] = {
+            "match": lambda body: (self._match(body),),
+            "update_score": lambda body: (scores.update(self._points, body),),
+            "user_settle": self._user_settles,
+            "buy_in": self._buy_in,
+            "order": self._buy_in,
         }
 
     @classmethod
@@ -87,7 +99,8 @@ class Sud(base.Protocol[fields.SudSettings]):
             )
         stated = {"uid": uid, "score": score, "out_order_id": order_id}
         body = json.dumps(stated, ensure_ascii=False).encode(errors="surrogatepass")
-        return buy_ins.take(self._points, fields.BUY_IN.read(body))
+        (taken,) = self._buy_in(body)
+        return taken
 
     def reply(self, operation: str, receipts: Sequence[Receipt], *, at: datetime) -> base.Reply:
         if operation != "update_score":
@@ -114,6 +127,36 @@ class Sud(base.Protocol[fields.SudSettings]):
 
     def no_verdict(self, operation: str, *, at: datetime) -> base.Reply:
         return _failure(operation, fields.NO_VERDICT, "Not decided yet, send again.")
+
+    # -- Statements ----------------------------------------------------------------------------
+
+    def handles(self, operation: str) -> bool:
+        is_of_buy_ins = operation in ("buy_in", "order")
+        return super().handles(operation) and (self.settings.takes_buy_ins or not is_of_buy_ins)
+
+    def needs_bets(self, operation: str) -> bool:
+        return operation == "user_settle" and self.settings.takes_buy_ins
+
+    def expected(self, row: Row) -> tuple[Expected, ...]:
+        operation = report.operation(row)
+        if report.is_robots(row, operation):
+            return ()
+        body = report.delivery(row, operation, credits=self.settings.credits)
+        at = row.at("ended_at")
+        asked = self._asked[operation](body)
+        found = tuple(one for each in asked for one in reports.of(each, occurred_at=at))
+        if operation != "order":
+            return found
+        # A failed order gives back exactly what its buy-in took, under an id of its own.
+        (taken,) = found
+        return (replace(taken, operation=operation, debit=taken.credit, credit=taken.debit),)
+
+    def kind_of(self, expected: Expected) -> Kind | None:
+        if expected.operation == "update_score" and expected.debit:
+            return Kind.BET
+        return super().kind_of(expected)
+
+    # -- Their parts ---------------------------------------------------------------------------
 
     def _is_for_another(self, body: bytes) -> bool:
         """False also where no app_id can be read: `operation` says that it is malformed."""
@@ -158,6 +201,9 @@ class Sud(base.Protocol[fields.SudSettings]):
             credits=self.settings.credits,
             needs_bets=self.settings.takes_buy_ins and self.settings.unknown_bet == "refuse",
         )
+
+    def _buy_in(self, body: bytes) -> tuple[Instruction]:
+        return (buy_ins.take(self._points, fields.BUY_IN.read(body)),)
 
     def _order(self, body: bytes) -> tuple[Instruction, ...]:
         order = fields.ORDER_CHANGED.read(body).data
