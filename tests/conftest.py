@@ -16,6 +16,8 @@ GUARDED = [
     "wallets_entry",
     "wallets_reference",
     "providers_callback",
+    "reconciliation_line",
+    "reconciliation_export",
 ]
 EMPTIED = [
     *GUARDED,
@@ -27,6 +29,15 @@ EMPTIED = [
     "reconciliation_case",
     "reconciliation_historicalcase",
     "reconciliation_task",
+    "reconciliation_statement",
+    "reconciliation_match",
+    "reconciliation_bucketsum",
+    "reconciliation_total",
+    "reconciliation_adjustment",
+    "reconciliation_historicaladjustment",
+    "reconciliation_adjustmentlimit",
+    "reconciliation_historicaladjustmentlimit",
+    "reconciliation_historicalstatementformat",
     "auth_user",
 ]
 
@@ -85,6 +96,9 @@ def empty_the_books() -> None:
                     "BEGIN",
                     *(f"ALTER TABLE {table} DISABLE TRIGGER append_only" for table in guarded),
                     f"TRUNCATE {', '.join(EMPTIED)} RESTART IDENTITY CASCADE",
+                    "DELETE FROM reconciliation_statementformat WHERE name <> 'cage'",
+                    "DELETE FROM auth_group_permissions",
+                    "DELETE FROM auth_group",
                     *(
                         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only"
                         for table in guarded

@@ -17,6 +17,13 @@ class CaseKind(models.TextChoices):
     OUTAGE = "outage", "Outage"
     UNAUTHENTIC = "unauthentic", "Unauthentic"
     DISPUTE = "dispute", "Dispute"
+    # What a statement shows; the names are those of its buckets.
+    ONLY_IN_STATEMENT = "only_in_statement", "Only in the statement"
+    ONLY_IN_LEDGER = "only_in_ledger", "Only in the ledger"
+    AMOUNT_DIFFERS = "amount_differs", "Amount differs"
+    PLAYER_DIFFERS = "player_differs", "Player differs"
+    CURRENCY_DIFFERS = "currency_differs", "Currency differs"
+    REPEATED_LINE = "repeated_line", "Repeated line"
 
     @property
     def sentence(self) -> str:
@@ -27,6 +34,12 @@ class CaseKind(models.TextChoices):
             "outage": "Deliveries were answered without a decision: nothing is known of them here.",
             "unauthentic": "Deliveries that don't prove who sent them. A wrong key looks the same.",
             "dispute": "Somebody doubts it, and a person opened it by hand.",
+            "only_in_statement": "The provider lists it, and the books don't have it.",
+            "only_in_ledger": "The books have it, and the provider doesn't list it.",
+            "amount_differs": "The provider lists it with other amounts than are booked.",
+            "player_differs": "The provider lists it for another player than it was booked for.",
+            "currency_differs": "The provider lists it in another currency than is booked.",
+            "repeated_line": "The provider lists it more often than it was booked.",
         }[self.value]
 
 
@@ -93,7 +106,7 @@ class Case(models.Model):
     `attempts` are deliveries that did not settle it; replays by Cage are none.
     """
 
-    kind = models.CharField(max_length=16, choices=CaseKind)
+    kind = models.CharField(max_length=24, choices=CaseKind)
     status = models.CharField(max_length=16, choices=CaseStatus, default=CaseStatus.OPEN)
     resend = models.CharField(max_length=16, choices=Resend, default=Resend.NONE)
     resolution = models.CharField(max_length=16, choices=Resolution, blank=True)
@@ -116,6 +129,14 @@ class Case(models.Model):
 
     replays = models.PositiveIntegerField(default=0, help_text="How often Cage tried again.")
     replay_at = models.DateTimeField("Cage tries again at", null=True, blank=True)
+
+    statement = models.ForeignKey(
+        "Statement",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        help_text="The one that shows it.",
+    )
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True

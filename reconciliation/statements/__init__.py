@@ -1,0 +1,1 @@
+"""Statement files: what a provider lists, read row by row and kept as lines."""
