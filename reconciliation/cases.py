@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from simple_history.utils import get_history_manager_for_model
 
@@ -52,7 +53,7 @@ class Summary:
 def update(*, at: datetime, watch: Callable[[Summary], None] = lambda _: None) -> Summary:
     """Bring every case up to date, as of `at`. Safe to run at any time, by any number at once."""
     summary = Summary()
-    for step in (_take_doubts, _take_incidents, _heal, _tell_the_time):
+    for step in (_take_doubts, _take_incidents, _follow_statements, _heal, _tell_the_time):
         while step(summary, at):
             watch(summary)
     return summary
@@ -74,10 +75,24 @@ def _take_doubts(summary: Summary, at: datetime) -> bool:
 
 
 def _take_incidents(summary: Summary, at: datetime) -> bool:
-    """What concerns a whole provider; never more than one batch."""
+    """What concerns a whole provider, or was given by hand too; never more than one batch."""
+    from reconciliation.adjustments import following  # Which asks for cases in its turn.
+
     with transaction.atomic(durable=True):
         locks.wait_for_the_others()
-        _apply([*incidents.outages(at), *incidents.strangers(at)], summary, at)
+        found = [*incidents.outages(at), *incidents.strangers(at), *following.given_twice(at)]
+        _apply(found, summary, at)
+    return False
+
+
+def _follow_statements(summary: Summary, at: datetime) -> bool:
+    """What statements show, where the books have moved on; it writes cases itself."""
+    from reconciliation.matching import following  # Which closes cases by this module.
+
+    followed = following.update(at=at).cases
+    summary.opened += followed.opened
+    summary.updated += followed.updated
+    summary.closed += followed.closed
     return False
 
 
@@ -238,15 +253,19 @@ def close(case: Case, resolution: Resolution, *, at: datetime) -> None:
     case.resend, case.follow_up_on, case.replay_at = Resend.NONE, None, None
 
 
-def write(new: list[Case], changed: list[Case], why: str, *, at: datetime) -> None:
-    """Insert and update cases with their history, and note what is to be told of them."""
+def write(
+    new: list[Case], changed: list[Case], why: str, *, at: datetime, by: User | None = None
+) -> None:
+    """Insert and update cases with their history, and note what is to be told of them. `by` is
+    whoever decided it; None: nobody did."""
     for case in [*new, *changed]:
         alerts.mark(case)
     history = get_history_manager_for_model(Case)
     Case.objects.bulk_create(new)
-    history.bulk_history_create(new, default_change_reason=why, default_date=at)
+    noted = {"default_user": by, "default_change_reason": why, "default_date": at}
+    history.bulk_history_create(new, **noted)
     _upsert(changed, [*COUNTED, *TOLD, *WORKED_ON])
-    history.bulk_history_create(changed, update=True, default_change_reason=why, default_date=at)
+    history.bulk_history_create(changed, update=True, **noted)
 
 
 def _upsert(cases: list[Case], fields: list[str]) -> None:

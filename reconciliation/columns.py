@@ -18,6 +18,12 @@ TONES = {
     CaseKind.OUTAGE: "warning",
     CaseKind.UNAUTHENTIC: "warning",
     CaseKind.DISPUTE: "plain",
+    CaseKind.ONLY_IN_STATEMENT: "warning",
+    CaseKind.ONLY_IN_LEDGER: "warning",
+    CaseKind.AMOUNT_DIFFERS: "bad",
+    CaseKind.PLAYER_DIFFERS: "bad",
+    CaseKind.CURRENCY_DIFFERS: "bad",
+    CaseKind.REPEATED_LINE: "warning",
 }
 URGENT = {Resend.OVERDUE: "cage-is-bad", Resend.SILENT: "cage-is-warning"}
 

@@ -13,6 +13,7 @@ from providers import registry
 from providers.models import SMOOTH, Callback
 from providers.protocols.base import RefusalMeans
 from providers.registry import Provider
+from wallets import reversals
 from wallets.instructions import Instruction, Key
 from wallets.models import Transaction
 from wallets.refusals import Refusal
@@ -60,6 +61,17 @@ class Facts:
     last: Callback
     transaction: Transaction | None
     unbooked: bool
+    is_reversed: bool = False
+    corrected: Transaction | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """The last one asks for what two people have accepted since, or for what they have taken
+        back while the provider counts it void: both sides hold the same."""
+        if self.corrected is not None:
+            asked = self.last.terms
+            return asked is not None and bytes(asked) == bytes(self.corrected.terms)
+        return self.is_reversed and self.means_void and self.refused
 
     @property
     def means_void(self) -> bool:
@@ -83,7 +95,8 @@ def of(keys: Collection[Key]) -> Iterator[Facts]:
         for row in rows
         if row[0] in by_name and row[-1] in last
     }
-    transactions = _transactions({*keys}.union(*asked.values()))
+    derived = {(name, one) for name, id_ in keys for one in reversals.derived(id_)}
+    transactions = _transactions({*keys, *derived}.union(*asked.values()))
     for (
         provider,
         transaction_id,
@@ -107,6 +120,8 @@ def of(keys: Collection[Key]) -> Iterator[Facts]:
                 refused=refused,
                 last=last[delivery_id],
                 transaction=transactions.get((provider, transaction_id)),
+                is_reversed=(provider, reversals.reversal_id(transaction_id)) in transactions,
+                corrected=transactions.get((provider, reversals.corrected_id(transaction_id))),
                 unbooked=not asked[provider, transaction_id] <= transactions.keys(),
             )
 

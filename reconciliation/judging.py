@@ -54,6 +54,8 @@ def kind(known: Facts) -> CaseKind | None:
     A refusal that stands is no doubt: the provider counts the order void, and so do the books.
     """
     transaction = known.transaction
+    if known.agrees:
+        return None
     if known.unbooked and (transaction is None or not known.in_conflict):
         return CaseKind.UNSETTLED
     if transaction is None or transaction.refusal:
@@ -127,15 +129,15 @@ def _schedule(resends: Resends, *, began_at: datetime, last_at: datetime) -> Sch
 
 def _stated(instructions: Sequence[Instruction]) -> Risk:
     movements = [movement for one in instructions for movement in one.movements]
-    return _risk([(m.uid, m.currency, m.debit, m.credit) for m in movements])
+    return risk_of([(m.uid, m.currency, m.debit, m.credit) for m in movements])
 
 
 def _booked(transaction: Transaction) -> Risk:
     entries = transaction.entries.all()
-    return _risk([(e.wallet.player.uid, e.wallet.currency, e.debit, e.credit) for e in entries])
+    return risk_of([(e.wallet.player.uid, e.wallet.currency, e.debit, e.credit) for e in entries])
 
 
-def _risk(moves: Sequence[tuple[str, str, Decimal, Decimal]]) -> Risk:
+def risk_of(moves: Sequence[tuple[str, str, Decimal, Decimal]]) -> Risk:
     """One player's net, or what several gain together; no sum over different currencies."""
     players = {uid for uid, _, _, _ in moves}
     currencies = {currency for _, currency, _, _ in moves}

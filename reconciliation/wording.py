@@ -75,7 +75,35 @@ def next_step(case: Case, *, means: RefusalMeans | None, resends: Resends, at: d
             "strangers."
         ),
         CaseKind.DISPUTE: "Nothing happens by itself: it is open until somebody decides it.",
+        CaseKind.ONLY_IN_STATEMENT: (
+            f"It closes by itself if {case.provider}'s delivery still comes. Else two people book "
+            f"what is missing under its own id, or {case.provider} confirms that it is void."
+        ),
+        CaseKind.ONLY_IN_LEDGER: (
+            f"It closes by itself if a later statement lists it, or {case.provider} cancels it. "
+            f"Ask {case.provider} whether it stands there; if it doesn't, two people reverse it."
+        ),
+        CaseKind.AMOUNT_DIFFERS: _differs(case, "which amounts hold"),
+        CaseKind.PLAYER_DIFFERS: _differs(case, "whose it is"),
+        CaseKind.CURRENCY_DIFFERS: _differs(case, "in which currency it was played"),
+        CaseKind.REPEATED_LINE: (
+            f"It was booked once, and {case.provider} lists it again: ask {case.provider} to take "
+            "the line back, or for the other round's own id."
+        ),
     }[CaseKind(case.kind)]
+
+
+def _differs(case: Case, what: str) -> str:
+    """Both sides have it, with other terms."""
+    if case.subject.startswith("statement:"):
+        return (
+            "Only sums are known: look into our transactions there, and ask "
+            f"{case.provider} for its lines."
+        )
+    return (
+        f"Nothing moves by itself. Ask {case.provider} {what}: if its statement is right, two "
+        "people accept its terms in the place of what is booked."
+    )
 
 
 def _unsettled(case: Case, *, means: RefusalMeans | None, resends: Resends, at: datetime) -> str:
@@ -174,6 +202,12 @@ def brief(case: Case, *, at: datetime) -> str:
             CaseKind.OUTAGE: "Find out what was missed",
             CaseKind.UNAUTHENTIC: "Check the key",
             CaseKind.DISPUTE: "Decide",
+            CaseKind.ONLY_IN_STATEMENT: "Book it, or agree that it is void",
+            CaseKind.ONLY_IN_LEDGER: "Ask whether it stands there",
+            CaseKind.AMOUNT_DIFFERS: "Ask which amounts hold",
+            CaseKind.PLAYER_DIFFERS: "Ask whose it is",
+            CaseKind.CURRENCY_DIFFERS: "Ask in which currency it was",
+            CaseKind.REPEATED_LINE: "Ask why it is listed again",
         }[CaseKind(case.kind)]
     state = resend(case, at=at)
     if state is Resend.OVERDUE and case.due_at:
