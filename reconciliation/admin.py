@@ -17,6 +17,9 @@ from unfold.views import ChangeList as UnfoldChangeList
 from providers.admin import CallbackAdmin
 from providers.models import Callback
 from reconciliation import desk, filters, overview, sections, summary, working
+from reconciliation.adjustments import admin as _adjustments  # noqa: F401  (registered)
+from reconciliation.adjustments import asking, shown
+from reconciliation.adjustments import desk as adjusting
 from reconciliation.columns import CaseColumns
 from reconciliation.models import Case, CaseStatus
 from wallets import pages
@@ -59,7 +62,7 @@ class CaseAdmin(CaseColumns, pages.ReadOnly):
     actions_list = ["dispute"]
 
     class Media:
-        css = {"all": ["reconciliation/cases.css"]}
+        css = {"all": ["reconciliation/cases.css", "reconciliation/statements.css"]}
 
     # -- Lists -------------------------------------------------------------------------------
 
@@ -94,6 +97,7 @@ class CaseAdmin(CaseColumns, pages.ReadOnly):
         doing = [
             path("<int:case_id>/replay/", view(self.replay), name=f"{name}_replay"),
             path("<int:case_id>/do/<slug:slug>/", view(self.do), name=f"{name}_do"),
+            path("<int:case_id>/adjust/<slug:word>/", view(self.adjust), name=f"{name}_adjust"),
         ]
         return [*doing, *super().get_urls()]
 
@@ -106,6 +110,9 @@ class CaseAdmin(CaseColumns, pages.ReadOnly):
 
     def replay(self, request: HttpRequest, case_id: int) -> HttpResponse:
         return desk.replay(request, case_id, self.frame(request))
+
+    def adjust(self, request: HttpRequest, case_id: int, word: str) -> HttpResponse:
+        return adjusting.ask(request, case_id, word, self.frame(request))
 
     @action(description="Open a dispute", icon="add", permissions=["work"])
     def dispute(self, request: HttpRequest) -> HttpResponse:
@@ -126,13 +133,15 @@ class CaseAdmin(CaseColumns, pages.ReadOnly):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         case = self.get_object(request, object_id)
-        shown: dict[str, Any] = {}
+        about: dict[str, Any] = {}
         if case is not None and self.has_view_permission(request, case):
             at, may_work = timezone.now(), self.has_work_permission(request)
-            shown["head"] = summary.page(case, may_work=may_work, at=at)
-            shown["sections"] = sections.of(case, at=at)
+            about["head"] = summary.page(case, may_work=may_work, at=at)
+            about["sections"] = sections.of(case, at=at)
+            if request.user.has_perm(asking.MAY):
+                about["adjust"], about["no_adjust"] = shown.buttons(case)
         response: HttpResponse = super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), **shown}
+            request, object_id, form_url, {**(extra_context or {}), **about}
         )
         return response
 
@@ -168,3 +177,6 @@ def _links(provider: str, subjects: list[str]) -> SafeString | str:
 
 TransactionAdmin.related.append(cases_of_transaction)  # type: ignore[arg-type]
 CallbackAdmin.related.append(cases_of_callback)
+
+# The pages of statements and their formats register themselves.
+from reconciliation.office import format_admin, statement_admin  # noqa: E402, F401

@@ -11,6 +11,7 @@ from providers import registry
 from providers.models import SMOOTH, Callback, Outcome
 from providers.protocols import base
 from reconciliation.models import Case
+from wallets import reversals
 from wallets.models import Entry, Reference, Transaction
 
 LAST = 50
@@ -83,7 +84,9 @@ def related(case: Case, found: Transaction | None) -> list[Transaction]:
 def _neighbours(case: Case, found: Transaction | None) -> list[str]:
     targets = [] if found is None else list(found.references.values_list("target", flat=True))
     sources = Reference.objects.filter(provider=case.provider, target=case.subject)
-    return [*targets, *sources.values_list("transaction__transaction_id", flat=True)[:LAST]]
+    decided = reversals.derived(case.subject)  # By two people.
+    named = sources.values_list("transaction__transaction_id", flat=True)[:LAST]
+    return [*targets, *named, *decided]
 
 
 def history(case: Case) -> tuple[list[Step], bool]:

@@ -10,9 +10,11 @@ from providers import registry
 from providers.models import Callback, Outcome
 from providers.readable import read
 from reconciliation import chronicle, comparing, evidence, wording, words
+from reconciliation.adjustments import shown
 from reconciliation.comparing import Pair
 from reconciliation.evidence import Deliveries
 from reconciliation.models import Case, CaseKind
+from reconciliation.office import lines
 from wallets import pages
 from wallets.columns import TransactionColumns
 from wallets.instructions import Kind
@@ -28,6 +30,8 @@ def of(case: Case, *, at: datetime) -> Iterator[tuple[str, SafeString | str]]:
     found = evidence.transaction(case)
     if case.kind in COMPARED:
         yield "The two sides", _compared(case, found)
+    if listed := lines.of_case(case):
+        yield "In the statement", listed
     if case.notes:
         notes = pages.printable(case.notes)
         yield "Notes", format_html('<div class="cage-notes">{}</div>', notes)
@@ -35,6 +39,8 @@ def of(case: Case, *, at: datetime) -> Iterator[tuple[str, SafeString | str]]:
         near = evidence.related(case, found)
         yield "Its transactions", transactions([*([found] if found else []), *near])
         yield "Its deliveries", deliveries(evidence.deliveries(case))
+    if asked_for := shown.of_case(case):
+        yield "Its adjustments", asked_for
     steps, is_cut = evidence.history(case)
     yield "Its history", chronicle.history(steps, is_cut=is_cut, at=at)
 

@@ -1,6 +1,6 @@
 """Staff at the admin: who they are, and what their pages cost."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.contrib.auth.models import Permission, User
 from django.db import connection
@@ -43,7 +43,7 @@ class Staff:
             self.get(path, **query)
         return [query["sql"] for query in captured.captured_queries]
 
-    def answer(self, method: str, path: str, data: dict[str, str]) -> HttpResponse:
+    def answer(self, method: str, path: str, data: Mapping[str, object]) -> HttpResponse:
         with override_settings(**PLAIN):
             return getattr(self.client, method)(f"/admin/{path}", data)
 

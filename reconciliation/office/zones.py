@@ -1,0 +1,54 @@
+"""Times as the provider's reports tell them: in its own zone, with the distance from UTC."""
+
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from providers import registry
+from reconciliation.models import Statement
+
+DAY = timedelta(days=1)
+
+
+def of(provider: str) -> tzinfo:
+    """Whose day a day is; UTC for a name that is not configured."""
+    found = registry.current().by_name.get(provider)
+    return found.protocol.zone if found is not None else UTC
+
+
+def offset(value: datetime) -> str:
+    """UTC-04:00, of a time in its own zone."""
+    distance = value.utcoffset() or timedelta(0)
+    if not distance:
+        return "UTC"
+    minutes = abs(distance) // timedelta(minutes=1)
+    sign = "+" if distance > timedelta(0) else "-"
+    return f"UTC{sign}{minutes // 60:02}:{minutes % 60:02}"
+
+
+def moment(value: datetime, zone: tzinfo) -> str:
+    """2026-11-21 00:00:00 UTC-04:00."""
+    local = value.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S} {offset(local)}"
+
+
+def window(statement: Statement) -> SafeString:
+    """From when to when, as its provider counts."""
+    zone = of(statement.provider)
+    start, end = statement.start_at.astimezone(zone), statement.end_at.astimezone(zone)
+    return format_html(
+        '<span class="cage-moment">{}</span> to <span class="cage-moment">{}</span>',
+        f"{start:%Y-%m-%d %H:%M:%S}",
+        f"{end:%Y-%m-%d %H:%M:%S} {offset(end)}",
+    )
+
+
+def name(statement: Statement) -> str:
+    """Its day, else from when to when, as short as can be."""
+    if statement.day is not None:
+        return str(statement.day)
+    zone = of(statement.provider)
+    start, end = statement.start_at.astimezone(zone), statement.end_at.astimezone(zone)
+    until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%m-%d %H:%M}"
+    return f"{start:%Y-%m-%d %H:%M} – {until}"  # noqa: RUF001  (a range's dash)
