@@ -124,6 +124,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(hours=6),
     },
     "cases": {"task": "reconciliation.tasks.update_cases", "schedule": timedelta(minutes=1)},
+    # Of the providers with `reconcile_daily`; it does nothing where nothing has changed.
+    "statements": {
+        "task": "reconciliation.tasks.reconcile_yesterday",
+        "schedule": timedelta(hours=1),
+    },
     "alerts": {"task": "reconciliation.tasks.send_alerts", "schedule": timedelta(minutes=1)},
 }
 
@@ -201,7 +206,12 @@ UNFOLD = {
         "navigation": [
             {
                 "title": "Reconciliation",
-                "items": [_page("reconciliation.case", "Cases", "fact_check")],
+                "items": [
+                    _page("reconciliation.case", "Cases", "fact_check"),
+                    _page("reconciliation.statement", "Statements", "table_view"),
+                    _page("reconciliation.statementformat", "Statement formats", "view_column"),
+                    _page("reconciliation.adjustment", "Adjustments", "approval"),
+                ],
             },
             {
                 "title": "Money",

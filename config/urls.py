@@ -4,9 +4,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config import health
+from reconciliation.exporting import views as exporting
 
 urlpatterns = [
     path("callbacks/", include("providers.urls")),
+    path("admin/take/<slug:what>/", exporting.take, name="take_export"),
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),

@@ -4,6 +4,8 @@ from django.utils import timezone
 
 from config.celery import app
 from reconciliation import alerts, cases, replaying
+from reconciliation.adjustments import deciding
+from reconciliation.day_end import reconciling
 
 
 @app.task
@@ -11,7 +13,14 @@ def update_cases() -> int:
     """Each minute: open, update and close cases, and settle again what can be by now."""
     summary = cases.update(at=timezone.now())
     replaying.replay_owed(at=timezone.now())
+    deciding.expire(at=timezone.now())
     return summary.looked_at
+
+
+@app.task
+def reconcile_yesterday() -> int:
+    """Each hour: match the last days' statements of the providers that opted in."""
+    return reconciling.match_recent(at=timezone.now())
 
 
 @app.task
