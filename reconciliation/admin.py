@@ -178,5 +178,6 @@ def _links(provider: str, subjects: list[str]) -> SafeString | str:
 TransactionAdmin.related.append(cases_of_transaction)  # type: ignore[arg-type]
 CallbackAdmin.related.append(cases_of_callback)
 
-# The pages of statements and their formats register themselves.
+# The pages of statements, their formats and exports register themselves.
+from reconciliation.exporting import admin as _exports  # noqa: E402, F401
 from reconciliation.office import format_admin, statement_admin  # noqa: E402, F401
