@@ -6,6 +6,7 @@ then the case and the request are locked and looked at once more. Whoever holds 
 no money, so nobody waits in a circle.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,13 +19,16 @@ from psycopg.errors import LockNotAvailable
 from reconciliation import cases, working
 from reconciliation.adjustments import guards, proposals
 from reconciliation.adjustments.proposal import Proposal
+from reconciliation.matching import matching
 from reconciliation.models import Adjustment, AdjustmentKind, AdjustmentStatus, Case, Resolution
 from reconciliation.working import NotDone
 from wallets import ledger, reversals
-from wallets.instructions import Origin, Receipt
+from wallets.instructions import CORRECTED, Origin, Receipt
 from wallets.refusals import Refusal
 
 MAY = "reconciliation.approve_adjustment"
+
+log = logging.getLogger("cage.adjustments")
 
 
 def approve(adjustment_id: int, *, seal: str, text: str, by: User, at: datetime) -> Adjustment:
@@ -53,6 +57,7 @@ def approve(adjustment_id: int, *, seal: str, text: str, by: User, at: datetime)
     except BaseException:
         connection.close()  # It may still be inside what was never committed.
         raise
+    _match_again(adjustment, at)
     return Adjustment.objects.get(pk=adjustment.pk)
 
 
@@ -82,6 +87,17 @@ def expire(*, at: datetime) -> int:
         for adjustment in expired:
             guards.note_expiry(adjustment, at)
     return len(expired)
+
+
+def _match_again(adjustment: Adjustment, at: datetime) -> None:
+    """Statements that list it show at once that it is booked; if not, the next run does it."""
+    if adjustment.kind == AdjustmentKind.FREE:
+        return
+    named = adjustment.transaction_id.removeprefix(f"{CORRECTED}:")
+    try:
+        matching.rematch(adjustment.provider, [named], at=at)
+    except Exception:
+        log.exception("an adjustment was booked, and could not be matched yet")
 
 
 # -- Booking ---------------------------------------------------------------------------------------
