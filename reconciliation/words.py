@@ -40,3 +40,13 @@ def clock(moment: datetime, *, at: datetime) -> str:
 def money(amount: Decimal | None, currency: str) -> str:
     """12.50 USD, or that nobody can tell."""
     return "an unknown amount" if amount is None else f"{pages.amount(amount)} {currency}"
+
+
+def offset(value: datetime) -> str:
+    """UTC-04:00, of a time in its own zone."""
+    distance = value.utcoffset() or timedelta(0)
+    if not distance:
+        return "UTC"
+    minutes = abs(distance) // timedelta(minutes=1)
+    sign = "+" if distance > timedelta(0) else "-"
+    return f"UTC{sign}{minutes // 60:02}:{minutes % 60:02}"

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from reconciliation import words
 from reconciliation.day_end.flows import Closing, Flows
 from reconciliation.day_end.reconciling import DayEnd, ProviderDay
 from reconciliation.day_end.standing import Standing
@@ -136,7 +137,7 @@ def _counts(standing: Standing) -> dict[str, int]:
 
 
 def _span(period: Period, zone: tzinfo) -> str:
-    return f"{period.day} ({zone})"
+    return f"{period.day} ({words.offset(period.start_at.astimezone(zone))})"
 
 
 def _from_to(period: Period, zone: tzinfo) -> str:

@@ -6,6 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from providers import registry
+from reconciliation import words
 from reconciliation.models import Statement
 
 DAY = timedelta(days=1)
@@ -17,20 +18,10 @@ def of(provider: str) -> tzinfo:
     return found.protocol.zone if found is not None else UTC
 
 
-def offset(value: datetime) -> str:
-    """UTC-04:00, of a time in its own zone."""
-    distance = value.utcoffset() or timedelta(0)
-    if not distance:
-        return "UTC"
-    minutes = abs(distance) // timedelta(minutes=1)
-    sign = "+" if distance > timedelta(0) else "-"
-    return f"UTC{sign}{minutes // 60:02}:{minutes % 60:02}"
-
-
 def moment(value: datetime, zone: tzinfo) -> str:
     """2026-11-21 00:00:00 UTC-04:00."""
     local = value.astimezone(zone)
-    return f"{local:%Y-%m-%d %H:%M:%S} {offset(local)}"
+    return f"{local:%Y-%m-%d %H:%M:%S} {words.offset(local)}"
 
 
 def window(statement: Statement) -> SafeString:
@@ -40,7 +31,7 @@ def window(statement: Statement) -> SafeString:
     return format_html(
         '<span class="cage-moment">{}</span> to <span class="cage-moment">{}</span>',
         f"{start:%Y-%m-%d %H:%M:%S}",
-        f"{end:%Y-%m-%d %H:%M:%S} {offset(end)}",
+        f"{end:%Y-%m-%d %H:%M:%S} {words.offset(end)}",
     )
 
 
