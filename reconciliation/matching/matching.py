@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from reconciliation.matching import changes, doubts, neighbours, plain, run, stepwise, totals
+from reconciliation.matching.neighbours import Concerned
 from reconciliation.models import BucketSum, Layout, Match, Statement, StatementStatus
 
 BATCH = 1_000  # Transaction ids.
@@ -22,7 +23,7 @@ PASSES = 20
 
 TABLES = (
     "DROP TABLE IF EXISTS matching_result, matching_key, matching_line, matching_movement,"
-    " matching_pair, matching_change, matching_sum"
+    " matching_pair, matching_change, matching_sum, matching_concerned"
 )
 NAMED = """
 CREATE TEMPORARY TABLE matching_key ON COMMIT DROP AS
@@ -41,7 +42,8 @@ class NotMatched(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Summary:
-    """What one run changed: rows of this statement, ids of others, and the cases of all of them."""
+    """What one run changed: rows, and the cases of them, also of other statements. `neighbours` are
+    those that were matched whole with it."""
 
     rows: int = 0
     neighbours: int = 0
@@ -68,17 +70,17 @@ def match(
         summary.cases.add(doubts.update(current, at=at))
         return current
     watch("matching")
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        run.wait_for_the_others(statement.provider)
-        current = _counting(statement)
-        concerned = _match_all(cursor, current, at, summary)
-        current.matched_at = at
-        current.save(update_fields=["matched_at"])
+    current, concerned = _match_whole(statement, at, summary)
     watch("telling the cases")
-    summary.neighbours = len(concerned)
     summary.cases.add(doubts.update(current, at=at))
-    for ids in _batches(concerned):
-        rematch(current.provider, ids, at=at, summary=summary)
+    watch("looking at its neighbours")
+    summary.neighbours = len(concerned.statements)
+    ids = set(concerned.ids)
+    for other in Statement.objects.filter(pk__in=concerned.statements).order_by("pk"):
+        again, following = _match_whole(other, at, summary)
+        summary.cases.add(doubts.update(again, at=at))
+        ids |= set(following.ids)
+    rematch(current.provider, ids, at=at, summary=summary)
     return current
 
 
@@ -130,16 +132,22 @@ def _counting(statement: Statement) -> Statement:
     return current
 
 
-def _match_all(
-    cursor: CursorWrapper, statement: Statement, at: datetime, summary: Summary
-) -> list[str]:
-    """Match a statement whole; the ids by which others stand otherwise now."""
-    cursor.execute(TABLES)
-    now = run.of(statement, at=at)
-    plain.join(cursor, now)
-    stepwise.pair(cursor, now)
-    summary.rows += changes.write_all(cursor, now)
-    return neighbours.concerned(cursor, now)
+def _match_whole(
+    statement: Statement, at: datetime, summary: Summary
+) -> tuple[Statement, Concerned]:
+    """The rows and sums of a statement; it as it is then, and what follows for others."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        run.wait_for_the_others(statement.provider)
+        current = _counting(statement)
+        cursor.execute(TABLES)
+        now = run.of(current, at=at)
+        plain.join(cursor, now)
+        stepwise.pair(cursor, now)
+        summary.rows += changes.write_all(cursor, now)
+        concerned = neighbours.concerned(cursor, now)
+        current.matched_at = at
+        current.save(update_fields=["matched_at"])
+    return current, concerned
 
 
 def _until_nothing_changes(

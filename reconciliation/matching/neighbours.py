@@ -1,6 +1,7 @@
 """What a run means for other statements of the provider: movements that it took, or gave free."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
@@ -9,10 +10,14 @@ from reconciliation.matching import plain
 from reconciliation.matching.run import Run
 from reconciliation.models import Statement, StatementStatus
 
+# Ids of one statement that are looked at one by one; with more of them all of it is faster.
+MANY = 20_000
+
 # Others wait for a movement that we have now, or were waiting for this very statement; and what
 # was ours and isn't any more is theirs, if anybody's.
 CONCERNED = """
-SELECT t.transaction_id
+CREATE TEMPORARY TABLE matching_concerned ON COMMIT DROP AS
+SELECT s.id AS statement_id, t.transaction_id
 FROM reconciliation_statement s
 JOIN reconciliation_match m
   ON m.statement_id = s.id AND m.bucket IN ('only_in_ledger', 'in_flight') AND m.line_id IS NULL
@@ -23,11 +28,20 @@ WHERE s.provider = %(provider)s AND s.id <> %(statement)s AND s.status = 'import
                       WHERE line_id IS NOT NULL AND entry_id IS NOT NULL)
        OR m.bucket = 'in_flight' AND s.start_at <= %(end)s AND s.end_at >= %(start)s)
 UNION
-SELECT t.transaction_id
+SELECT NULL, t.transaction_id
 FROM matching_change c
 JOIN wallets_entry e ON e.id = c.entry_id
 JOIN wallets_transaction t ON t.id = e.transaction_id
 WHERE c.gone IS NOT NULL AND c.line_id IS NOT NULL
+"""
+
+COUNTED = """
+SELECT statement_id, count(*) FROM matching_concerned GROUP BY statement_id
+"""
+IDS = """
+SELECT DISTINCT transaction_id
+FROM matching_concerned
+WHERE statement_id IS NULL OR statement_id <> ALL(%s)
 """
 
 NO_CHANGE = """
@@ -65,11 +79,23 @@ WHERE x.provider = %(provider)s AND x.transaction_id = ANY(%(named)s::text[])
 """
 
 
-def concerned(cursor: CursorWrapper, run: Run) -> list[str]:
-    """The transaction ids by which other statements stand otherwise after this run."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concerned:
+    """By which ids other statements stand otherwise, and which of them are better matched whole."""
+
+    ids: tuple[str, ...] = ()
+    statements: tuple[int, ...] = ()
+
+
+def concerned(cursor: CursorWrapper, run: Run) -> Concerned:
+    """What follows from this run."""
     cursor.execute(NO_CHANGE)
     cursor.execute(CONCERNED, run.parameters)
-    return sorted({bare(id_) for (id_,) in cursor.fetchall()})
+    cursor.execute(COUNTED)
+    whole = [id_ for id_, count in cursor.fetchall() if id_ is not None and count > MANY]
+    cursor.execute(IDS, [whole])
+    ids = {bare(id_) for (id_,) in cursor.fetchall()}
+    return Concerned(ids=tuple(sorted(ids)), statements=tuple(sorted(whole)))
 
 
 def affected(cursor: CursorWrapper, provider: str, ids: Sequence[str]) -> list[Statement]:

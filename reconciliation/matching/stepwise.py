@@ -61,6 +61,8 @@ JOIN (SELECT *, row_number() OVER (PARTITION BY {same} ORDER BY corrected DESC, 
 USING ({same}, turn)
 """
 
+# All but one of the same wallet, and that one, too, where another statement has what it is about
+# and nothing is left.
 REPEATED = """
 INSERT INTO matching_pair (line_id, bucket)
 SELECT l.line_id, 'repeated_line'
@@ -71,9 +73,12 @@ FROM (SELECT l.*, p.line_id IS NOT NULL AS paired,
       LEFT JOIN matching_pair p ON p.line_id = l.line_id) l
 WHERE NOT l.paired
   AND (l.turn > 1
-       OR EXISTS (SELECT FROM matching_movement m
-                  WHERE m.taken
-                    AND m.key = l.key AND m.uid = l.uid AND m.currency = l.currency))
+       OR (l.key, l.uid, l.currency) IN (
+           SELECT key, uid, currency
+           FROM matching_movement m
+           LEFT JOIN matching_pair p ON p.entry_id = m.entry_id
+           GROUP BY key, uid, currency
+           HAVING bool_or(m.taken) AND bool_and(m.taken OR p.entry_id IS NOT NULL)))
 """
 
 OPERATIONS = """

@@ -113,12 +113,11 @@ def match(
 
 def _pair(statement: Statement, lines: list[Line], movements: list[Movement]) -> None:
     order = sorted(movements, key=lambda one: (not one.corrected, one.number))
-    taken = [one for one in movements if one.line is not None]
     full = [line for line in lines if not line.net_only]
     net = [line for line in lines if line.net_only]
     _take(full, order, exactly, lambda line, movement: "matched")
     _take(net, order, by_the_same_net, lambda line, movement: "matched")
-    _repeat(lines, taken)
+    _repeat(lines, movements)
     _take(lines, order, in_the_same_wallet, lambda line, found: _within(statement, line, found))
     _take(lines, order, of_the_same_player, lambda line, movement: "currency_differs")
     _take(lines, order, in_the_same_currency, lambda line, movement: "player_differs")
@@ -141,11 +140,12 @@ def _take(
                 break
 
 
-def _repeat(lines: list[Line], taken: list[Movement]) -> None:
+def _repeat(lines: list[Line], movements: list[Movement]) -> None:
     for wallet in {(line.uid, line.currency) for line in lines}:
         same = [line for line in lines if (line.uid, line.currency) == wallet]
         free = [line for line in same if not line.bucket]
-        is_taken = any((one.uid, one.currency) == wallet for one in taken)
+        booked = [one for one in movements if (one.uid, one.currency) == wallet]
+        is_taken = bool(booked) and all(one.line is not None for one in booked)
         if len(free) == len(same) and not is_taken:
             free = free[1:]
         for line in free:

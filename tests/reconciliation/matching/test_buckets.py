@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciliation.matching import matching
+from reconciliation.matching import matching, neighbours
 from reconciliation.models import Line, StatementFormat
 from tests.cast import Books
 from tests.reconciliation.matching.days import (
@@ -270,6 +270,22 @@ def test_a_movement_satisfies_a_line_of_one_statement_only(cast: Books) -> None:
     assert match(first) == ["matched: 2 settle:1 alice USD"]
     assert match(second) == ["repeated_line: 2"]
     assert match(first) == ["matched: 2 settle:1 alice USD"]
+
+
+def test_a_day_in_two_files_is_missing_nothing_once_both_are_matched(
+    cast: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob_lost = ("2", "bob", "EUR", "5", "0")
+    book(ALICE_WON)
+    book(bob_lost)
+    dollars, euros = listed(ALICE_WON), listed(bob_lost)
+    assert match(dollars) == ["matched: 2 settle:1 alice USD", "only_in_ledger: settle:2 bob EUR"]
+    monkeypatch.setattr(neighbours, "MANY", 0)  # So that it is matched whole.
+    summary = matching.Summary()
+    matching.match(euros, at=LATER, summary=summary)
+    assert stands(dollars) == ["matched: 2 settle:1 alice USD"]
+    assert stands(euros) == ["matched: 2 settle:2 bob EUR"]
+    assert (summary.neighbours, summary.rows, summary.cases.closed) == (1, 2, 1)
 
 
 def test_what_a_withdrawn_statement_had_falls_to_the_others(cast: Books) -> None:
