@@ -211,6 +211,7 @@ UNFOLD = {
                     _page("reconciliation.statement", "Statements", "table_view"),
                     _page("reconciliation.statementformat", "Statement formats", "view_column"),
                     _page("reconciliation.adjustment", "Adjustments", "approval"),
+                    _page("reconciliation.adjustmentlimit", "Adjustment limits", "speed"),
                     _page("reconciliation.export", "Exports", "download"),
                 ],
             },
