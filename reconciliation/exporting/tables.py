@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from reconciliation.exporting import filters
 from reconciliation.exporting.filters import Filter
 from reconciliation.models import Bucket, CaseKind, CaseStatus
+from reconciliation.statements.keeping import NO_MOVEMENT
 from wallets.instructions import Kind
 
 NOT_CLOSED = "not_closed"  # What no status is called: open or waiting.
@@ -134,10 +135,12 @@ PLAYER = Table(
     },
 )
 
-_SIDES = """FROM (
+_SIDES = f"""FROM (
             SELECT m.statement_id, m.bucket, m.line_id, m.entry_id FROM reconciliation_match m
             UNION ALL
-            SELECT statement_id, 'rejected', id, NULL FROM reconciliation_line WHERE error <> ''
+            SELECT statement_id, CASE error WHEN '{NO_MOVEMENT}' THEN 'no_movement'
+                                 ELSE 'rejected' END, id, NULL
+            FROM reconciliation_line WHERE error <> ''
         ) m
         LEFT JOIN reconciliation_line l ON l.id = m.line_id
         LEFT JOIN wallets_entry e ON e.id = m.entry_id

@@ -23,6 +23,7 @@ from reconciliation.models import (
 )
 from reconciliation.office import buckets, rows, zones
 from reconciliation.office.figures import figure, signed
+from reconciliation.statements.keeping import NO_MOVEMENT
 from wallets import pages
 
 FIRST = 50  # Rejected rows on the page itself.
@@ -185,7 +186,7 @@ def rejected(statement: Statement) -> list[dict[str, Any]]:
         return []
     # An index leads to them: what could not be read has no transaction id.
     found = Line.objects.filter(statement=statement, transaction_id="").order_by("number")
-    return [rejection(line) for line in found[:FIRST]]
+    return [rejection(line) for line in found.exclude(error=NO_MOVEMENT)[:FIRST]]
 
 
 def rejection(line: Line) -> dict[str, Any]:

@@ -6,14 +6,17 @@ The headings are made up, as staff would meet them: no report's own are known.
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciliation import exporting
 from reconciliation.matching import matching, results
 from reconciliation.models import Case, Layout, Statement, StatementFormat
 from reconciliation.statements import importing
+from tests import staff
 from tests.cast import Books
 from tests.conftest import PROVIDERS
 from tests.providers import hotroad, senders
@@ -204,6 +207,12 @@ def test_a_day_of_sud(books: Books, providers: None, worked: Callable[..., State
     ]
     assert open_cases() == ["player_differs match:m-2 f0818db8 50.00000000 COIN"]
     assert (statement.rows, statement.rejected) == (5, 0)
+    page = staff.superuser().get(f"reconciliation/statement/{statement.pk}/change/")
+    assert "Expects no movement." not in page
+    file = BytesIO()
+    exporting.export("statement", {"statement": str(statement.pk)}, "csv", file, by=None, at=LATER)
+    kept = [row for row in file.getvalue().decode().splitlines() if "no_movement" in row]
+    assert len(kept) == 1
 
 
 BESOFT = """\
