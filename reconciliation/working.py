@@ -128,7 +128,7 @@ def dispute(
         opened_at=at,
     )
     with transaction.atomic():
-        # The bookkeeping opens no disputes; two people at once are told apart by this lock.
+        # Two people at once, or the bookkeeping beside a person, are told apart by this lock.
         locks.wait_for_the_others()
         known = Case.objects.filter(provider=provider, subject=subject, kind=CaseKind.DISPUTE)
         if open_ := known.exclude(status=CaseStatus.CLOSED).first():

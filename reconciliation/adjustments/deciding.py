@@ -163,7 +163,7 @@ def _settle(
     guards.insist(any(one.posted for one in receipts), "Nothing was done: it was booked meanwhile.")
     case_id = Adjustment.objects.values_list("case_id", flat=True).get(pk=adjustment_id)
     case = _held(case_id)
-    adjustment = guards.undecided(adjustment_id, at)
+    adjustment = guards.undecided(adjustment_id, at, lock=True)
     guards.case_is_open(case)
     guards.nothing_is_new(adjustment, case)
     _decide(adjustment, AdjustmentStatus.APPROVED, text=text, by=by, at=at)
@@ -188,7 +188,7 @@ def _close(
     with transaction.atomic():
         case_id = Adjustment.objects.values_list("case_id", flat=True).get(pk=adjustment_id)
         case = Case.objects.select_for_update().get(pk=case_id)
-        adjustment = guards.undecided(adjustment_id, at)
+        adjustment = guards.undecided(adjustment_id, at, lock=True)
         _decide(adjustment, status, text=text, by=by, at=at)
         said = f"Adjustment #{adjustment.pk} {status.label.lower()}. {text}".strip()
         working.write(case, why=said, by=by, at=at)

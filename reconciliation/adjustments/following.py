@@ -19,14 +19,15 @@ JOIN wallets_transaction t
 WHERE a.status = 'approved' AND a.kind = 'free' AND c.subject <> ''
   AND NOT EXISTS (SELECT FROM reconciliation_case d
                   WHERE d.provider = c.provider AND d.subject = c.subject AND d.kind = 'dispute'
-                    AND (d.status <> 'closed' OR d.opened_at >= t.posted_at))
+                    AND coalesce(d.last_at, d.opened_at) >= t.posted_at)
 ORDER BY c.provider, c.subject, a.id
 LIMIT 1000
 """
 
 
 def given_twice(at: datetime) -> Iterator[Case]:
-    """One case for each id of which money was given by hand before it was booked."""
+    """One case for each id of which money was given by hand before it was booked: a new dispute,
+    or the one that is open, which is told of it."""
     with connection.cursor() as cursor:
         cursor.execute(GIVEN_AND_BOOKED)
         rows = cursor.fetchall()

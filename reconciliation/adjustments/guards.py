@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.db.models import Q
 
 from providers import registry
@@ -94,11 +94,11 @@ def one_of_an_id() -> Iterator[None]:
         raise
 
 
-def undecided(adjustment_id: int, at: datetime) -> Adjustment:
-    """The request; locked, where a transaction is open. Raises NotDone."""
+def undecided(adjustment_id: int, at: datetime, *, lock: bool = False) -> Adjustment:
+    """The request, as long as it can be decided. Raises NotDone."""
     rows = Adjustment.objects.select_related("case")
-    if connection.in_atomic_block:
-        rows = Adjustment.objects.select_for_update()
+    if lock:
+        rows = rows.select_for_update(of=("self",))
     adjustment = rows.get(pk=adjustment_id)
     status = AdjustmentStatus(adjustment.status)
     insist(

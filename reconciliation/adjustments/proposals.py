@@ -30,8 +30,6 @@ from wallets.models import Wallet
 
 # A delivery of these says what the provider wants; of the others a statement says it.
 TOLD_BY_DELIVERY = frozenset({CaseKind.UNSETTLED, CaseKind.CONFLICT})
-# The books have these: what they settle is known there.
-DIFFERS = frozenset({CaseKind.AMOUNT_DIFFERS, CaseKind.PLAYER_DIFFERS, CaseKind.CURRENCY_DIFFERS})
 
 
 def of(case: Case, kind: AdjustmentKind) -> Proposal:
@@ -98,6 +96,11 @@ def _payment(case: Case) -> Proposal:
         raise CannotBook("The books have this id: it can only be reversed, or corrected.")
     _insist_on_id(case)
     instructions, source = _said(case, provider)
+    for one in instructions:
+        operation = one.transaction_id.partition(":")[0]
+        if provider.protocol.needs_bets(operation) and not one.settles:
+            # They would stay open, and could be given back beside what is paid.
+            raise CannotBook("It is not said which bets it settles.")
     return Proposal(
         kind=AdjustmentKind.PAY,
         provider=provider.name,
@@ -120,10 +123,6 @@ def _said(case: Case, provider: Provider) -> tuple[tuple[Instruction, ...], str]
     if not lines:
         raise CannotBook("No delivery of it is kept, and no statement lists it.")
     asked = listed.expected(lines, statement, provider)
-    settles = provider.protocol.settled_by(asked[0])
-    needs = provider.protocol.needs_bets(asked[0].operation) and case.kind not in DIFFERS
-    if needs and not settles:
-        raise CannotBook("The report does not say which bets it settles.")
     rows = ", ".join(str(number) for number in dict.fromkeys(line.number for line in lines))
     return (_ours(provider.protocol.missing(asked)),), f"{statement}, row {rows}."
 

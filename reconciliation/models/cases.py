@@ -33,7 +33,7 @@ class CaseKind(models.TextChoices):
             "void_risk": "We paid it, and the provider heard a refusal that voids the order.",
             "outage": "Deliveries were answered without a decision: nothing is known of them here.",
             "unauthentic": "Deliveries that don't prove who sent them. A wrong key looks the same.",
-            "dispute": "Somebody doubts it, and a person opened it by hand.",
+            "dispute": "A person doubts it, or it was given by hand and then delivered too.",
             "only_in_statement": "The provider lists it, and the books don't have it.",
             "only_in_ledger": "The books have it, and the provider doesn't list it.",
             "amount_differs": "The provider lists it with other amounts than are booked.",

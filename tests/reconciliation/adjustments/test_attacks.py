@@ -444,7 +444,7 @@ def test_a_bet_stays_settled_when_its_settlement_is_booked_from_a_statement(
     matching.match(statement, at=at + timedelta(days=5))
     about = Case.objects.get(kind="only_in_statement")
     refused = not_done(lambda: ask(about, PAY, finance()))
-    assert refused == "The report does not say which bets it settles."
+    assert refused == "It is not said which bets it settles."
 
 
 def test_a_copy_of_what_was_accepted_opens_no_case(books: Books, conflict: Case) -> None:

@@ -460,3 +460,32 @@ def test_what_nobody_decided_in_time_is_over(books: Books, owed: Case) -> None:
     assert deciding.expire(at=asked.expires_at) == 1
     asked.refresh_from_db()
     assert (asked.status, asked.decided_at) == ("expired", asked.expires_at)
+
+
+def test_an_open_dispute_is_told_that_what_was_given_by_hand_was_delivered_too(
+    books: Books, providers: None
+) -> None:
+    """Given in a dispute about an id that nobody had delivered yet."""
+    books.open("alice", "USD", "100")
+    by = finance()
+    about = working.dispute(
+        provider="jdb",
+        named="settle:272017",
+        player="alice",
+        amount=None,
+        currency="",
+        why="The player says so.",
+        by=by,
+        at=timezone.now(),
+    )
+    asked = by_hand(about, by, credit=Decimal(25))
+    approve(asked, approver())
+    settle(25)
+    for _ in range(2):
+        bookkeeping()
+        told = Case.objects.get(kind="dispute")
+        assert told.pk == about.pk
+        assert told.reason == (
+            f"It was delivered and booked, and given by hand before: adjustment #{asked.pk}."
+        )
+    assert Case.history.filter(id=about.pk).count() == 4  # type: ignore[attr-defined]
