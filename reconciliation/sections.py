@@ -14,7 +14,7 @@ from reconciliation.adjustments import shown
 from reconciliation.comparing import Pair
 from reconciliation.evidence import Deliveries
 from reconciliation.models import Case, CaseKind
-from reconciliation.office import lines
+from reconciliation.office.statements import lines
 from wallets import pages
 from wallets.columns import TransactionColumns
 from wallets.instructions import Kind

@@ -1,1 +1,1 @@
-"""The desk of finance staff: statements, where each movement stands, and formats of files."""
+"""The back office: the pages that finance staff work from, one folder each."""

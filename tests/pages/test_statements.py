@@ -11,7 +11,7 @@ from reconciliation.models import Case, Statement, StatementFormat, Total
 from tests import staff
 from tests.cast import Books
 from tests.pages.conftest import Desk
-from tests.reconciliation.office import days
+from tests.reconciliation.office.statements import days
 
 REPORT = """Ticket;Member;Stake;Payout;Round;Date
 272016;alice;1.000,50;0;r1;20/11/2026 21:30:00

@@ -14,11 +14,11 @@ from django.test import Client, override_settings
 from openpyxl import Workbook
 
 from reconciliation.models import StatementFormat
-from reconciliation.office import samples
+from reconciliation.office.statements import samples
 from tests import staff
 from tests.cast import Books
-from tests.reconciliation.office import days
-from tests.reconciliation.office.test_statements import HOSTILE, texts
+from tests.reconciliation.office.statements import days
+from tests.reconciliation.office.statements.test_statements import HOSTILE, texts
 from tests.staff import Staff
 
 LIST = "reconciliation/statementformat/"

@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from reconciliation.models import Layout, StatementFormat
-from reconciliation.office import format_desk, format_page
-from reconciliation.office.framing import framed
+from reconciliation.office.statements import format_desk, format_page
+from reconciliation.office.statements.framing import framed
 from reconciliation.statements import reading
 from wallets import pages
 

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from reconciliation.models import StatementFormat
-from reconciliation.office import format_forms, format_page, format_preview
-from reconciliation.office.statement_desk import person
+from reconciliation.office.statements import format_forms, format_page, format_preview
+from reconciliation.office.statements.statement_desk import person
 from reconciliation.statements import formats
 from wallets import pages
 

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from reconciliation.models import Layout, Statement, StatementFormat
-from reconciliation.office import zones
-from reconciliation.office.format_forms import DATES, DELIMITERS, GROUPINGS
+from reconciliation.office.statements import zones
+from reconciliation.office.statements.format_forms import DATES, DELIMITERS, GROUPINGS
 from reconciliation.statements import formats, reading
 from wallets import pages
 from wallets.money import plain

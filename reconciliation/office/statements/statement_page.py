@@ -21,8 +21,8 @@ from reconciliation.models import (
     Statement,
     StatementStatus,
 )
-from reconciliation.office import buckets, rows, zones
-from reconciliation.office.figures import figure, signed
+from reconciliation.office.statements import buckets, rows, zones
+from reconciliation.office.statements.figures import figure, signed
 from reconciliation.statements.keeping import NO_MOVEMENT
 from wallets import pages
 

@@ -16,7 +16,7 @@ from unfold.decorators import action
 from reconciliation import columns
 from reconciliation.exporting import sending
 from reconciliation.models import Layout, Statement, StatementStatus
-from reconciliation.office import (
+from reconciliation.office.statements import (
     buckets,
     drilling,
     statement_desk,
@@ -24,7 +24,7 @@ from reconciliation.office import (
     uploading,
     zones,
 )
-from reconciliation.office.framing import framed
+from reconciliation.office.statements.framing import framed
 from wallets import pages
 
 NAME = "reconciliation_statement"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from reconciliation.forms import why
 from reconciliation.matching import matching
 from reconciliation.models import Statement, StatementStatus
-from reconciliation.office import statement_page
+from reconciliation.office.statements import statement_page
 
 FOLDER = "admin/reconciliation/statement"
 MAY_LOOK = "reconciliation.view_statement"

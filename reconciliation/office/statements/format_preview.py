@@ -3,8 +3,8 @@
 from typing import Any, BinaryIO, cast
 
 from reconciliation.models import StatementFormat
-from reconciliation.office import format_forms, samples, zones
-from reconciliation.office.format_forms import Editor
+from reconciliation.office.statements import format_forms, samples, zones
+from reconciliation.office.statements.format_forms import Editor
 from reconciliation.statements import files, formats, reading
 from reconciliation.statements.formats import Preview
 from wallets import pages

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from reconciliation import chronicle
 from reconciliation.models import Bucket, Case, Line, Match, Statement
-from reconciliation.office import rows, zones
+from reconciliation.office.statements import rows, zones
 from wallets import pages
 
 MOST = 50

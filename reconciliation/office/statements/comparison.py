@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 
 from reconciliation.matching import totals
 from reconciliation.models import Statement, Total
-from reconciliation.office import rows, zones
-from reconciliation.office.figures import counted, figure, signed
+from reconciliation.office.statements import rows, zones
+from reconciliation.office.statements.figures import counted, figure, signed
 from wallets import pages
 from wallets.instructions import CORRECTED, REVERSAL, Kind
 from wallets.models import Entry, Transaction

@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from reconciliation.models import Bucket, Case, CaseStatus, Line, Match, Statement
-from reconciliation.office import buckets, zones
+from reconciliation.office.statements import buckets, zones
 from wallets import pages
 from wallets.instructions import CORRECTED
 

@@ -7,9 +7,9 @@ from django.shortcuts import get_object_or_404, render
 
 from reconciliation.exporting import sending
 from reconciliation.models import Bucket, Layout, Line, Match, Statement, Total
-from reconciliation.office import comparison, finding, paging, statement_page
-from reconciliation.office import rows as both
-from reconciliation.office.statement_desk import FOLDER, MAY_LOOK, find, person
+from reconciliation.office.statements import comparison, finding, paging, statement_page
+from reconciliation.office.statements import rows as both
+from reconciliation.office.statements.statement_desk import FOLDER, MAY_LOOK, find, person
 
 LONGEST = 200
 

@@ -11,7 +11,7 @@ from reconciliation.matching import matching
 from reconciliation.models import Case, Match, Statement, StatementFormat, Total
 from tests import staff
 from tests.cast import Books, instruction
-from tests.reconciliation.office import days
+from tests.reconciliation.office.statements import days
 from tests.staff import Staff
 from wallets import ledger
 

@@ -12,8 +12,8 @@ from django.test import Client, override_settings
 from reconciliation.models import Line, Match, Statement, StatementFormat
 from tests import staff
 from tests.cast import Books
-from tests.reconciliation.office import days
-from tests.reconciliation.office.test_statements import HOSTILE, texts
+from tests.reconciliation.office.statements import days
+from tests.reconciliation.office.statements.test_statements import HOSTILE, texts
 from tests.staff import Staff
 
 UPLOAD = "reconciliation/statement/import/"

@@ -17,8 +17,8 @@ from unfold.widgets import (
 from providers import registry
 from reconciliation.forms import Day
 from reconciliation.models import Layout, StatementFormat
-from reconciliation.office import zones
-from reconciliation.office.format_forms import File
+from reconciliation.office.statements import zones
+from reconciliation.office.statements.format_forms import File
 from reconciliation.statements.importing import Stated
 from wallets.money import DECIMALS
 

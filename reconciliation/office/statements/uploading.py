@@ -15,7 +15,7 @@ from django.utils import timezone
 from reconciliation import words
 from reconciliation.matching import matching
 from reconciliation.models import Statement
-from reconciliation.office import statement_desk, upload_forms
+from reconciliation.office.statements import statement_desk, upload_forms
 from reconciliation.statements import importing
 from wallets import pages
 

@@ -1,0 +1,1 @@
+"""The pages of statements: where each movement stands, and formats of files."""
