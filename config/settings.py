@@ -12,6 +12,8 @@ from typing import Any
 
 import environ
 import structlog
+from csp.constants import NONE, SELF, UNSAFE_EVAL
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -49,6 +51,11 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "axes",
+    "csp",
     "rest_framework",
     "django_celery_beat",
     "wallets",
@@ -61,12 +68,18 @@ MIDDLEWARE = [
     "providers.middleware.straight_to_callbacks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "reconciliation.office.login.middleware.headers",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "reconciliation.office.login.middleware.session_limits",
+    "reconciliation.office.login.middleware.one_time_password",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -163,9 +176,69 @@ SECURE_REDIRECT_EXEMPT = [r"^callbacks/", r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = not DEBUG
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+
+# `__Host-`: a browser takes such a cookie from this very host, over TLS and for all paths only, so
+# that no neighbour under the same domain can plant one.
+SESSION_COOKIE_NAME = "sessionid" if DEBUG else "__Host-sessionid"
+CSRF_COOKIE_NAME = "csrftoken" if DEBUG else "__Host-csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+
+# Only what Cage itself serves, no inline script, no inline style, no frame. Two exceptions:
+# unfold's pages are written for Alpine, which makes functions from their attributes ('unsafe-eval';
+# an attribute is not a script, and whoever could write one into a page needs no eval), and unfold's
+# style sheet draws ticks and arrows as data: images.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, UNSAFE_EVAL],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# -- Login: a password, a one-time password (not in a demo database), and not for ever ---------
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    )
+]
+OTP_TOTP_ISSUER = env.str("OTP_ISSUER", default="Cage")
+
+# A session ends when nothing was asked for so long, and so long after the login in any case.
+SESSION_COOKIE_AGE = 60 * env.int("SESSION_IDLE_MINUTES", default=30)
+SESSION_ENDS_AFTER = timedelta(hours=env.int("SESSION_HOURS", default=12))
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+
+# So many wrong passwords or codes for one name from one address lock that pair for so long.
+AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", default=5)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_LOCKED_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "reconciliation.office.login.failures.address"
+AXES_LOCKOUT_CALLABLE = "reconciliation.office.login.locked.page"
+# Trying on doesn't lengthen it; and only the second step, where there is one, wipes the slate.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "current", "csrfmiddlewaretoken"]
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # -- REST framework: callbacks negotiate nothing, every reply is its protocol's own bytes -----
 
@@ -200,7 +273,16 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "wallets.pages.environment",
-    "STYLES": ["wallets.pages.style"],
+    # Unfold would write its colours into every page as a <style>: ours are a file.
+    "COLORS": lambda request: {},
+    "STYLES": [lambda request: static("wallets/colours.css"), "wallets.pages.style"],
+    "SCRIPTS": [lambda request: static("wallets/htmx.js")],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+            {"title": "One-time password", "link": reverse_lazy("set_up_one_time_password")},
+        ],
+    },
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "wallets.pages.icon"}],
     "SIDEBAR": {
         "navigation": [
@@ -277,5 +359,8 @@ LOGGING = {
         },
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "propagate": False},
+        "axes": {"level": "WARNING"},  # Every login is in its table already.
+    },
 }

@@ -38,6 +38,9 @@ EMPTIED = [
     "reconciliation_adjustmentlimit",
     "reconciliation_historicaladjustmentlimit",
     "reconciliation_historicalstatementformat",
+    "axes_accessattempt",
+    "axes_accesslog",
+    "django_session",
     "auth_user",
 ]
 

@@ -7,6 +7,9 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 # The tests speak plain HTTP, static files have not been collected, and hashing need not be slow.
 PLAIN = {
@@ -16,16 +19,30 @@ PLAIN = {
     "CSRF_COOKIE_SECURE": False,
     "WHITENOISE_AUTOREFRESH": True,
 }
+# A browser takes a cookie called __Host- over TLS only. (The test client doesn't mind.)
+PLAIN_COOKIES = {"SESSION_COOKIE_NAME": "sessionid", "CSRF_COOKIE_NAME": "csrftoken"}
 PASSWORD = "a long password for the tests"
 
 
 class Staff:
-    """One logged-in person. Paths are below /admin/."""
+    """One logged-in person, who has taken the second step too. Paths are below /admin/.
 
-    def __init__(self, user: User) -> None:
+    With `verified=False` only the password was given, and no app is set up.
+    """
+
+    def __init__(self, user: User, *, verified: bool = True) -> None:
         self.user = user
         self.client = Client()
         self.client.force_login(user)
+        if verified:
+            self.verify()
+
+    def verify(self) -> None:
+        """From now on this session is one that has given a code."""
+        device, _ = TOTPDevice.objects.get_or_create(user=self.user, name="Authenticator app")
+        session = self.client.session
+        session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+        session.save()
 
     def get(self, path: str, **query: str) -> str:
         """The page's HTML; it must be there."""
@@ -48,16 +65,24 @@ class Staff:
             return getattr(self.client, method)(f"/admin/{path}", data)
 
 
-def superuser(*, password: str | None = None) -> Staff:
+def code_of(username: str) -> str:
+    """What the app of `username` shows now. It counts as not used yet."""
+    device = TOTPDevice.objects.get(user__username=username)
+    TOTPDevice.objects.filter(pk=device.pk).update(last_t=-1)
+    return f"{totp(device.bin_key):06d}"
+
+
+def superuser(*, password: str | None = None, verified: bool = True) -> Staff:
     """The one who may do everything that anybody may. A password takes a while to hash."""
-    return Staff(User.objects.create_superuser("boss", password=password))
+    user = User.objects.create_superuser("boss", password=password)
+    return Staff(user, verified=verified)
 
 
-def viewer(*permissions: str, password: str | None = None) -> Staff:
+def viewer(*permissions: str, password: str | None = None, verified: bool = True) -> Staff:
     """Somebody who may do exactly this, such as "view_player"."""
     user = User.objects.create_user("viewer", password=password, is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    return Staff(user)
+    return Staff(user, verified=verified)
 
 
 def missing(page: str, texts: Iterable[str]) -> list[str]:

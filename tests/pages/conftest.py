@@ -6,7 +6,15 @@ from collections.abc import Iterator
 import pytest
 from django.db import connections
 from django.test import override_settings
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 from tests import staff
@@ -25,23 +33,44 @@ FLAGS = [
 ]
 
 
+# What the content security policy refuses on a page; the browser's own words follow in the console.
+VIOLATIONS = """
+window.addEventListener("securitypolicyviolation", event => console.error(
+    `refused ${event.effectiveDirective} ${event.blockedURI} ${event.sample} at ${location.href}`
+));
+"""
+
+
 class Desk:
-    """A person's browser. `troubles` is what no page may do: throw, miss a file, or phone out."""
+    """A person's browser.
+
+    `troubles` is what no page may do: throw, complain, miss a file, break the content security
+    policy, or ask anybody but Cage.
+    """
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url
         self.troubles: list[str] = []
         page.set_default_timeout(10_000)
+        page.add_init_script(VIOLATIONS)
         page.on("pageerror", lambda error: self.troubles.append(f"threw {error}"))
         page.on("dialog", lambda dialog: self.troubles.append(f"dialog {dialog.message}"))
-        page.on("response", self._look_at)
+        page.context.on("console", self._listen)
+        page.context.on("request", self._ask)
+        page.context.on("response", self._look_at)
 
-    def _look_at(self, response: object) -> None:
-        address, status = response.url, response.status  # type: ignore[attr-defined]
-        if not address.startswith((self.url, "data:")):
-            self.troubles.append(f"asked {address}")
-        if status >= 400:
-            self.troubles.append(f"{status} {address}")
+    def _listen(self, message: ConsoleMessage) -> None:
+        # A missing file is told with its address when it is answered.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.troubles.append(f"complained {message.text}")
+
+    def _ask(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.url}/", "data:", "blob:")):
+            self.troubles.append(f"asked {request.url}")
+
+    def _look_at(self, response: Response) -> None:
+        if response.status >= 400:
+            self.troubles.append(f"{response.status} {response.url}")
 
     def open(self, path: str = "") -> None:
         self.page.goto(f"{self.url}/admin/{path}")
@@ -51,7 +80,11 @@ class Desk:
         self.open("login/")
         self.page.fill("#id_username", username)
         self.page.fill("#id_password", staff.PASSWORD)
-        self.page.click("button[type=submit]")
+        with self.page.expect_navigation():
+            self.page.click("#login-form button[type=submit]")
+        if "/admin/one-time-password/" in self.page.url:
+            self.page.fill("#id_code", staff.code_of(username))
+            self.page.click("main button[type=submit]")
         self.page.wait_for_url(f"{self.url}/admin/")
 
     def search(self, path: str, term: str) -> None:
@@ -84,7 +117,7 @@ def desk(books: Books, chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> It
     """A browser in front of the admin; at the end nothing may have gone wrong in it."""
     # The server's threads leave no connection behind that would keep the test database alive.
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
-    with override_settings(**staff.PLAIN):
+    with override_settings(**staff.PLAIN, **staff.PLAIN_COOKIES):
         server = LiveServer("127.0.0.1")
         context = chromium.new_context(viewport={"width": 1280, "height": 800})
         try:
