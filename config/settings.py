@@ -219,6 +219,7 @@ AUTH_PASSWORD_VALIDATORS = [
         ("NumericPasswordValidator", {}),
     )
 ]
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 OTP_TOTP_ISSUER = env.str("OTP_ISSUER", default="Cage")
 
 # A session ends when nothing was asked for so long, and so long after the login in any case.

@@ -73,14 +73,16 @@ def code_of(username: str) -> str:
 
 
 def superuser(*, password: str | None = None, verified: bool = True) -> Staff:
-    """The one who may do everything that anybody may. A password takes a while to hash."""
-    user = User.objects.create_superuser("boss", password=password)
+    """The one who may do everything that anybody may."""
+    with override_settings(**PLAIN):
+        user = User.objects.create_superuser("boss", password=password)
     return Staff(user, verified=verified)
 
 
 def viewer(*permissions: str, password: str | None = None, verified: bool = True) -> Staff:
     """Somebody who may do exactly this, such as "view_player"."""
-    user = User.objects.create_user("viewer", password=password, is_staff=True)
+    with override_settings(**PLAIN):
+        user = User.objects.create_user("viewer", password=password, is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     return Staff(user, verified=verified)
 
