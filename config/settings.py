@@ -206,10 +206,7 @@ CONTENT_SECURITY_POLICY = {
 
 # -- Login: a password, a one-time password (not in a demo database), and not for ever ---------
 
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
+AUTHENTICATION_BACKENDS = ["reconciliation.office.login.backend.GuardedBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in (

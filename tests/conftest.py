@@ -113,6 +113,24 @@ def empty_the_books() -> None:
 
 
 @pytest.fixture
+def production(books: Books) -> Iterator[None]:
+    """The books are marked as those where real money may lie, though `./cage` made them."""
+    mark("production")
+    yield
+    mark("demo")
+
+
+def mark(kind: str) -> None:
+    """Only the owner can, and only by switching the trigger off for a moment."""
+    table = "wallets_databasemark"
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            f"BEGIN; ALTER TABLE {table} DISABLE TRIGGER append_only; UPDATE {table} SET kind = "
+            f"'{kind}'; ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only; COMMIT"
+        )
+
+
+@pytest.fixture
 def configure(settings: Any) -> Callable[..., None]:
     """`configure(jdb={...})` changes some providers; None removes one."""
 

@@ -1,0 +1,103 @@
+"""Every page that can be reached by links: nothing refused, nobody else asked, usable by all."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import Error
+
+from reconciliation import cases
+from tests import staff
+from tests.cast import Books
+from tests.conftest import mark
+from tests.pages.conftest import Desk
+from tests.providers import senders
+from tests.providers.senders import altered, send
+from tests.reconciliation.adjustments import people
+from tests.reconciliation.office.statements import days
+
+SETTLE = senders.verbatim("jdb", "settle")
+# Pages that nothing leads to by a plain link, and those that end a session.
+START = ["", "password_change/", "one-time-password/set-up/"]
+NOT = ("/admin/logout/", "/admin/jsi18n/", "/admin/login/")
+# Of axe's verdicts these keep somebody from working; `minor` and `moderate` are matters of taste.
+GRAVE = {"serious", "critical"}
+
+
+def a_business(books: Books) -> None:
+    """Something on every page: players, deliveries, cases, a statement, an adjustment."""
+    days.book(books)
+    days.statement()
+    settle("1001", uid="alice", amount=1250.5)
+    settle("1001", uid="alice", amount=1350.5)
+    settle("1002", uid="nobody", amount=25)
+    settle("1003", uid="nobody", amount=25, ago=75)
+    cases.update(at=timezone.now())
+    people.finance()
+    people.approver("ann", USD="5000")
+
+
+def settle(reference: str, *, ago: int = 0, **changes: Any) -> None:
+    ts = int((timezone.now() - timedelta(minutes=ago)).timestamp() * 1000)
+    send(senders.jdb(altered(SETTLE, transferId=int(reference), ts=ts, **changes)))
+
+
+def shape(path: str) -> str:
+    """Pages of one kind have one shape: /admin/wallets/player/#/change/."""
+    return re.sub(r"\d+", "#", path.partition("?")[0])
+
+
+def walk(desk: Desk) -> Iterator[str]:
+    """Open one page of each shape that links lead to; yield its path while it is open."""
+    seen: set[str] = set()
+    waiting = [f"/admin/{path}" for path in START]
+    while waiting:
+        path = waiting.pop(0)
+        if shape(path) in seen or path.startswith(NOT):
+            continue
+        seen.add(shape(path))
+        try:
+            desk.page.goto(desk.url + path)
+        except Error as download:
+            assert "Download is starting" in str(download)  # noqa: PT017
+            continue
+        yield path
+        links = desk.page.eval_on_selector_all(
+            "a[href]", "links => links.map(link => link.href.split('#')[0])"
+        )
+        waiting += [link.removeprefix(desk.url) for link in links if link.startswith(desk.url)]
+
+
+def grave(desk: Desk, path: str) -> list[str]:
+    """What axe finds on the open page that keeps somebody from working."""
+    found = Axe().run(desk.page).response["violations"]
+    return [
+        f"{path}: {violation['id']} {node['target']} {node['html'][:160]}"
+        + f" {node['any'][0]['message'] if node['any'] else ''}"
+        for violation in found
+        if violation["impact"] in GRAVE
+        for node in violation["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize(("theme", "kind"), [("light", "production"), ("dark", "demo")])
+def test_every_page_is_safe_and_usable_by_all(
+    books: Books, providers: None, desk: Desk, production: None, theme: str, kind: str
+) -> None:
+    mark(kind)
+    a_business(books)
+    staff.superuser(password=staff.PASSWORD)
+    desk.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    desk.log_in("boss")
+    opened, found = [], []
+    for path in walk(desk):
+        opened.append(path)
+        found += grave(desk, path)
+    print(len(opened), opened)
+    assert [*desk.troubles, *found] == []
+    assert {"/admin/reconciliation/case/", "/admin/wallets/player/add/"} <= set(opened)
+    assert len(opened) > 40
