@@ -274,7 +274,7 @@ UNFOLD = {
     # Unfold would write its colours into every page as a <style>: ours are a file.
     "COLORS": lambda request: {},
     "STYLES": [lambda request: static("wallets/colours.css"), "wallets.pages.style"],
-    "SCRIPTS": [lambda request: static("wallets/htmx.js")],
+    "SCRIPTS": [lambda request: static("wallets/frame.js")],
     "ACCOUNT": {
         "navigation": [
             {"title": "Change password", "link": reverse_lazy("admin:password_change")},

@@ -29,7 +29,7 @@ from reconciliation.office.login import devices, failures, forms, locked, middle
 from wallets.models import DatabaseMark
 
 KEY = "one_time_password_key"  # In the session: the secret of an app that is being set up.
-AGAIN = "New ones come with setting up the app again, at the top right under One-time password."
+AGAIN = "Setting the app up again gives new ones: One-time password, in the menu under your name."
 TOO_OFTEN = "Several codes were wrong, so none is looked at for a moment."
 WRONG = "That is not the code, or it was used already. Wait for the app to show the next one."
 
