@@ -262,7 +262,7 @@ def _page(model: str, title: str, icon: str) -> dict[str, object]:
     }
 
 
-UNFOLD = {
+UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Cage",
     "SITE_HEADER": "Cage",
     "SITE_SUBHEADER": "Wallet back office",

@@ -4,11 +4,11 @@ from typing import Any
 
 from axes.backends import AxesStandaloneBackend
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 
-class GuardedBackend(AxesStandaloneBackend, ModelBackend):  # type: ignore[misc]
+class GuardedBackend(AxesStandaloneBackend, ModelBackend):
     """Both in one: with two backends Django can't tell who has a permission (`with_perm`)."""
 
     def authenticate(
@@ -17,7 +17,9 @@ class GuardedBackend(AxesStandaloneBackend, ModelBackend):  # type: ignore[misc]
         username: str | None = None,
         password: str | None = None,
         **credentials: Any,
-    ) -> AbstractBaseUser | None:
+    ) -> User | None:
         """Raises PermissionDenied, whatever the password, where axes has locked the name."""
         AxesStandaloneBackend.authenticate(self, request, username, password, **credentials)
-        return ModelBackend.authenticate(self, request, username, password, **credentials)
+        return super(AxesStandaloneBackend, self).authenticate(
+            request, username, password, **credentials
+        )

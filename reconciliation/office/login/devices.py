@@ -63,9 +63,9 @@ def accept(user: User, code: str) -> Device:
     kind = TOTPDevice if _six_digits(code) else StaticDevice
     with transaction.atomic():
         devices = kind.objects.select_for_update().filter(user=user, confirmed=True)
-        device = devices.order_by("-id").first()
+        device: Device | None = devices.order_by("-id").first()
         allowed, why = device.verify_is_allowed() if device else (True, None)
-        if not allowed:
+        if not allowed and why:
             raise NotNow(why["locked_until"])
         right = device is not None and device.verify_token(code)
     if device is None or not right:

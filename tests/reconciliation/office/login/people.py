@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client, override_settings
 from django_otp.oath import totp
 
@@ -21,15 +20,15 @@ class Visitor:
     def __init__(self, address: str = "203.0.113.7") -> None:
         self.client, self.address = Client(), address
 
-    def get(self, path: str, **headers: str) -> HttpResponse:
+    def get(self, path: str, **headers: str) -> Any:
         return self._ask("get", path, {}, headers)
 
-    def post(self, path: str, form: Mapping[str, Any], **headers: str) -> HttpResponse:
+    def post(self, path: str, form: Mapping[str, Any], **headers: str) -> Any:
         return self._ask("post", path, form, headers)
 
     def _ask(
         self, method: str, path: str, form: Mapping[str, Any], headers: Mapping[str, str]
-    ) -> HttpResponse:
+    ) -> Any:
         with override_settings(**staff.PLAIN):
             return getattr(self.client, method)(
                 path, form, REMOTE_ADDR=self.address, headers=dict(headers)
@@ -37,11 +36,11 @@ class Visitor:
 
     def password(
         self, password: str = staff.PASSWORD, *, username: str = "boss", next: str = ""
-    ) -> HttpResponse:
+    ) -> Any:
         form = {"username": username, "password": password, "next": next}
         return self.post("/admin/login/", form)
 
-    def code(self, code: str, *, next: str = "") -> HttpResponse:
+    def code(self, code: str, *, next: str = "") -> Any:
         return self.post(CODE, {"code": code, "next": next})
 
     def shown(self) -> str:
