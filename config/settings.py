@@ -273,8 +273,15 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "wallets.pages.environment",
     # Unfold would write its colours into every page as a <style>: ours are a file.
     "COLORS": lambda request: {},
-    "STYLES": [lambda request: static("wallets/colours.css"), "wallets.pages.style"],
-    "SCRIPTS": [lambda request: static("wallets/frame.js")],
+    "STYLES": [
+        lambda request: static("wallets/colours.css"),
+        "wallets.pages.style",
+        "reconciliation.office.search.views.style",
+    ],
+    "SCRIPTS": [
+        lambda request: static("wallets/frame.js"),
+        "reconciliation.office.search.views.script",
+    ],
     "ACCOUNT": {
         "navigation": [
             {"title": "Change password", "link": reverse_lazy("admin:password_change")},

@@ -10,6 +10,7 @@ urlpatterns = [
     path("callbacks/", include("providers.urls")),
     path("admin/take/<slug:what>/", exporting.take, name="take_export"),
     path("admin/one-time-password/", include("reconciliation.office.login.urls")),
+    path("admin/", include("reconciliation.office.rounds.urls")),
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),

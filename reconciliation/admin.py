@@ -22,6 +22,7 @@ from reconciliation.adjustments import asking, shown
 from reconciliation.adjustments import desk as adjusting
 from reconciliation.columns import CaseColumns
 from reconciliation.models import Case, CaseStatus
+from reconciliation.office.rounds import links as stories
 from wallets import pages
 from wallets.admin import TransactionAdmin
 from wallets.models import Transaction
@@ -175,8 +176,8 @@ def _links(provider: str, subjects: list[str]) -> SafeString | str:
     return format_html_join(" ", '<a class="cage-link" href="{}">Case: {}, {}</a>', links)
 
 
-TransactionAdmin.related.append(cases_of_transaction)  # type: ignore[arg-type]
-CallbackAdmin.related.append(cases_of_callback)
+TransactionAdmin.related += [stories.of_transaction, cases_of_transaction]  # type: ignore[list-item]
+CallbackAdmin.related += [stories.of_callback, cases_of_callback]
 
 # The pages of statements, their formats and exports register themselves.
 from reconciliation.exporting import admin as _exports  # noqa: E402, F401

@@ -93,16 +93,21 @@ def history(case: Case) -> tuple[list[Step], bool]:
     """The newest first; and whether there is more than was read."""
     rows = case.history.all().select_related("history_user").order_by("-history_id")  # type: ignore[attr-defined]
     read = list(rows[: STEPS + 1])
-    pairs = zip(read[:STEPS], [*read[1:], None], strict=False)
-    steps: list[Step] = []
+    return steps(read, most=STEPS), len(read) > STEPS
+
+
+def steps(read: Sequence[object], *, most: int) -> list[Step]:
+    """The first `most` rows of one case's history, the newest first, as steps."""
+    pairs = zip(read[:most], [*read[1:], None], strict=False)
+    found: list[Step] = []
     for row, before in pairs:
         step = _step(row, before)
-        if steps and _continues(steps[-1], step):
-            steps[-1].first_at = step.first_at
-            steps[-1].times += 1
+        if found and _continues(found[-1], step):
+            found[-1].first_at = step.first_at
+            found[-1].times += 1
         else:
-            steps.append(step)
-    return steps, len(read) > STEPS
+            found.append(step)
+    return found
 
 
 def names(steps: Iterable[Step]) -> dict[object, str]:

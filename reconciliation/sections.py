@@ -14,6 +14,7 @@ from reconciliation.adjustments import shown
 from reconciliation.comparing import Pair
 from reconciliation.evidence import Deliveries
 from reconciliation.models import Case, CaseKind
+from reconciliation.office.rounds import links as stories
 from reconciliation.office.statements import lines
 from wallets import pages
 from wallets.columns import TransactionColumns
@@ -35,6 +36,8 @@ def of(case: Case, *, at: datetime) -> Iterator[tuple[str, SafeString | str]]:
     if case.notes:
         notes = pages.printable(case.notes)
         yield "Notes", format_html('<div class="cage-notes">{}</div>', notes)
+    if story := stories.of_case(case):
+        yield "Its story", story
     if case.subject:
         near = evidence.related(case, found)
         yield "Its transactions", transactions([*([found] if found else []), *near])

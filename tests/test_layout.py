@@ -16,7 +16,17 @@ PURE = (
     "wallets.refusals",
 )
 # What protocols have in common.
-SHARED = {"__init__", "amounts", "base", "booking", "reports", "round_table", "rounds", "wire"}
+SHARED = {
+    "__init__",
+    "amounts",
+    "base",
+    "booking",
+    "meanings",
+    "reports",
+    "round_table",
+    "rounds",
+    "wire",
+}
 FORBIDDEN_NAMES = {"services.py", "utils.py", "helpers.py", "signals.py", "common.py"}
 
 

@@ -19,7 +19,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from providers.protocols import booking
+from providers.protocols import booking, meanings
 from providers.protocols.booking import Expected
 from providers.protocols.rounds import Family
 from wallets.instructions import Instruction, Kind, Receipt
@@ -200,6 +200,8 @@ class Protocol(ABC, Generic[SettingsT]):
     of_several: ClassVar[frozenset[str]] = frozenset()
     # By operation, of the document or of the settings where that is silent. None: not documented.
     resends: Mapping[str, Resends] = {}
+    # Headers that prove who sends, beside those that do so everywhere; lower-case.
+    secret_headers: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, *, provider: str, settings: SettingsT) -> None:
         self.provider = provider
@@ -307,6 +309,11 @@ class Protocol(ABC, Generic[SettingsT]):
     @abstractmethod
     def no_verdict(self, operation: str, *, at: datetime) -> Reply:
         """What is said when Cage has not decided: never success, never a final refusal."""
+
+    @abstractmethod
+    def meaning_of(self, operation: str, body: bytes, status: int) -> meanings.Meaning:
+        """What the provider takes a reply of ours for, however old. `operation` is "" where it
+        could not be read. Never raises."""
 
 
 # -- What protocols have in common ------------------------------------------------------------

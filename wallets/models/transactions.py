@@ -85,6 +85,12 @@ class Transaction(models.Model):
             ),
         ]
         indexes = [
+            # A round's story. Many transactions have none, and pay nothing for it.
+            models.Index(
+                name="transaction_by_round",
+                fields=["provider", "round_id"],
+                condition=~Q(round_id=""),
+            ),
             # A day of a provider's own clock. Rows come nearly in that order, so a few bytes for
             # each range of pages find it, and a settlement pays nothing for them.
             BrinIndex(

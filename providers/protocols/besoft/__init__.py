@@ -13,7 +13,8 @@ from decimal import Decimal
 from msgspec import Raw
 
 from providers.protocols import amounts, base, reports, wire
-from providers.protocols.besoft import envelope, fields, policies, report
+from providers.protocols.besoft import envelope, fields, meanings, policies, report
+from providers.protocols.meanings import Meaning, meaning
 from providers.protocols.reports import Expected, Row
 from wallets import money, refusals
 from wallets.instructions import Instruction, Kind, Movement, Receipt
@@ -169,6 +170,10 @@ class BeSoft(base.Protocol[fields.BeSoftSettings]):
             if status is None
             else base.json_reply({"status": status})
         )
+
+    def meaning_of(self, operation: str, body: bytes, status: int) -> Meaning:
+        told = meanings.codes(self.settings.no_verdict_status)
+        return meaning(body, status, field=meanings.FIELD, codes=told)
 
     def _success(self, operation: str, balance: Decimal | None) -> base.Reply:
         stated: dict[str, object] = {"action": fields.ACTIONS[operation], "status": fields.SUCCESS}

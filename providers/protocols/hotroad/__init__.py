@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from providers.protocols import amounts, base, reports, wire
-from providers.protocols.hotroad import clock, fields, policies, report
+from providers.protocols.hotroad import clock, fields, meanings, policies, report
+from providers.protocols.meanings import Meaning, meaning
 from providers.protocols.reports import Expected, Row
 from wallets import money, refusals
 from wallets.instructions import Instruction, Kind, Movement, Receipt
@@ -70,6 +71,9 @@ class HotRoad(base.Protocol[fields.HotRoadSettings]):
 
     def no_verdict(self, operation: str, *, at: datetime) -> base.Reply:
         return base.json_reply({"code": fields.FAILED, "desc": "Not decided yet, send again."})
+
+    def meaning_of(self, operation: str, body: bytes, status: int) -> Meaning:
+        return meaning(body, status, field=meanings.FIELD, codes=meanings.codes(operation))
 
     def _success(self, balance: Decimal, *, at: datetime) -> base.Reply:
         text = amounts.shown(balance, decimals=self.settings.balance_decimals)

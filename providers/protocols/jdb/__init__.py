@@ -18,10 +18,12 @@ from providers.protocols.jdb import (
     configuration,
     envelope,
     fields,
+    meanings,
     policies,
     report,
 )
 from providers.protocols.jdb.maker import Maker
+from providers.protocols.meanings import Meaning, meaning
 from providers.protocols.reports import Expected, Row
 from wallets import refusals
 from wallets.instructions import Instruction, Receipt
@@ -133,6 +135,9 @@ class Jdb(base.Protocol[configuration.JdbSettings]):
         may_cancel = operation in ("", fields.CANCEL)
         status = codes.IN_PROGRESS if may_cancel else codes.FAILED
         return _status(status, "Not decided yet, send again.")
+
+    def meaning_of(self, operation: str, body: bytes, status: int) -> Meaning:
+        return meaning(body, status, field=meanings.FIELD, codes=meanings.table(operation))
 
     # -- Statements ----------------------------------------------------------------------------
 

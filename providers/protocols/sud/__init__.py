@@ -14,8 +14,18 @@ from decimal import Decimal
 from msgspec import Raw
 
 from providers.protocols import amounts, base, reports, wire
+from providers.protocols.meanings import Meaning, meaning
 from providers.protocols.reports import Expected, Row
-from providers.protocols.sud import buy_ins, fields, matches, policies, report, scores, signature
+from providers.protocols.sud import (
+    buy_ins,
+    fields,
+    matches,
+    meanings,
+    policies,
+    report,
+    scores,
+    signature,
+)
 from providers.protocols.sud.points import Points
 from wallets import refusals
 from wallets.instructions import Instruction, Kind, Receipt
@@ -32,6 +42,7 @@ class Sud(base.Protocol[fields.SudSettings]):
     of_several = frozenset({"match"})
     # Not documented for notifications, nor for update_score.
     resends: Mapping[str, base.Resends] = {}
+    secret_headers = frozenset({"sud-signature"})
 
     def __init__(self, *, provider: str, settings: fields.SudSettings) -> None:
         super().__init__(provider=provider, settings=settings)
@@ -127,6 +138,9 @@ class Sud(base.Protocol[fields.SudSettings]):
 
     def no_verdict(self, operation: str, *, at: datetime) -> base.Reply:
         return _failure(operation, fields.NO_VERDICT, "Not decided yet, send again.")
+
+    def meaning_of(self, operation: str, body: bytes, status: int) -> Meaning:
+        return meaning(body, status, field=meanings.FIELD, codes=meanings.codes(operation))
 
     # -- Statements ----------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""What other parts know of a delivery."""

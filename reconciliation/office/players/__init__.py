@@ -1,0 +1,1 @@
+"""A player: wallets, statement, rounds, cases."""
