@@ -11,16 +11,14 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from providers import counting, office, readable, registry  # noqa: F401  (office registers its own pages)
+from providers import callback_page, counting, office, readable, registry  # noqa: F401  (office registers its own pages)
+from providers.callback_page import BIG
 from providers.models import Callback, Outcome, Unauthentic
 from providers.protocols import base
 from wallets import pages
 from wallets.admin import TransactionAdmin
 from wallets.models import Transaction
 from wallets.refusals import Refusal
-
-BIG = ["headers", "body", "unwrapped", "reply"]  # Not read for a list.
-SIBLINGS = 20
 
 
 @admin.register(Callback)
@@ -49,14 +47,15 @@ class CallbackAdmin(pages.ReadOnly):
             None,
             {"fields": ["outcome_explained", "why_in_full", "provider", "operation_", "received"]},
         ),
-        (
-            "Its transaction",
-            {"fields": ["named", "transaction", "see_also", "original", "deliveries"]},
-        ),
-        ("The reply, as it was sent", {"fields": ["reply_status", "reply_text", "decided"]}),
-        ("The request", {"fields": ["unwrapped_text", "body_text", "headers_table", "address"]}),
+        ("The reply, as it was sent", {"fields": ["meant", "reply_status", "reply_text", "took"]}),
+        ("Its transaction", {"fields": ["named", "transaction", "see_also", "deliveries"]}),
+        ("What differs from the first delivery", {"fields": ["difference"]}),
+        ("The request", {"fields": ["unwrapped_text", "body_text", "headers_table", "original"]}),
         ("Its identity", {"fields": ["delivery_id"]}),
     ]
+
+    class Media:
+        css = {"all": ["providers/callbacks.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Callback]:
         callbacks: QuerySet[Callback] = super().get_queryset(request)
@@ -98,12 +97,7 @@ class CallbackAdmin(pages.ReadOnly):
 
     @admin.display(description="Who sent it")
     def original(self, callback: Callback) -> SafeString | str:
-        if callback.replay_of is None:
-            return "The provider."
-        found = Callback.objects.filter(delivery_id=callback.replay_of).defer(*BIG).first()
-        if found is None:
-            return "Nobody: it is a replay, and its original is not kept any more."
-        return format_html("Nobody: it is a replay of {}.", pages.link(found, f"#{found.pk}"))
+        return callback_page.original(callback)
 
     @admin.display(description="Outcome")
     def outcome_(self, callback: Callback) -> SafeString:
@@ -127,8 +121,12 @@ class CallbackAdmin(pages.ReadOnly):
         return readable.panel(callback.reason.encode())
 
     @admin.display(description="Decided at")
-    def decided(self, callback: Callback) -> SafeString | str:
-        return pages.moment(callback.decided_at, precise=True)
+    def took(self, callback: Callback) -> SafeString | str:
+        return callback_page.took(callback)
+
+    @admin.display(description="What it means to them")
+    def meant(self, callback: Callback) -> SafeString | str:
+        return callback_page.meaning(callback)
 
     @admin.display(description="Transaction")
     def transaction(self, callback: Callback) -> SafeString | str:
@@ -141,20 +139,11 @@ class CallbackAdmin(pages.ReadOnly):
 
     @admin.display(description="Deliveries")
     def deliveries(self, callback: Callback) -> SafeString | str:
-        if not callback.transaction_id:
-            return "It names no transaction."
-        same = Callback.objects.filter(
-            provider=callback.provider, transaction_id=callback.transaction_id
-        ).defer(*BIG)
-        count = same.count()
-        rows = format_html_join(
-            "", "{}", ((row(one, callback),) for one in same.order_by("id")[:SIBLINGS])
-        )
-        left = f"… and {count - SIBLINGS:,} more" if count > SIBLINGS else ""
-        times = "once" if count == 1 else f"{count:,} times"
-        return format_html(
-            '<div>Delivered {}.</div><table class="cage-table">{}</table>{}', times, rows, left
-        )
+        return callback_page.deliveries(callback)
+
+    @admin.display(description="Difference")
+    def difference(self, callback: Callback) -> SafeString | str:
+        return callback_page.difference(callback)
 
     @admin.display(description="Reply")
     def reply_text(self, callback: Callback) -> SafeString:
@@ -172,11 +161,7 @@ class CallbackAdmin(pages.ReadOnly):
 
     @admin.display(description="Headers")
     def headers_table(self, callback: Callback) -> SafeString | str:
-        headers = sorted(callback.headers.items())
-        rows = [
-            (pages.short(name), pages.short(str(value), longest=500)) for name, value in headers
-        ]
-        return pages.table(rows) if rows else pages.NOTHING
+        return callback_page.headers(callback)
 
 
 @admin.register(Unauthentic)
@@ -202,20 +187,6 @@ class UnauthenticAdmin(pages.ReadOnly):
     @admin.display(description="First body")
     def sample_text(self, unauthentic: Unauthentic) -> SafeString:
         return readable.panel(unauthentic.sample)
-
-
-def row(one: Callback, shown: Callback) -> SafeString:
-    """A delivery in the table of those with the same key; the one shown is not a link."""
-    number = f"#{one.pk}"
-    return format_html(
-        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-        format_html("<strong>{}</strong>", number)
-        if one.pk == shown.pk
-        else pages.link(one, number),
-        pages.moment(one.received_at, precise=True),
-        pages.tag(Outcome(one.outcome)),
-        "Settled again" if one.replay_of else "",
-    )
 
 
 def find(callbacks: QuerySet[Callback], term: str) -> QuerySet[Callback]:

@@ -182,4 +182,5 @@ CallbackAdmin.related += [stories.of_callback, cases_of_callback]
 # The pages of statements, their formats and exports register themselves.
 from reconciliation.exporting import admin as _exports  # noqa: E402, F401
 from reconciliation.office.login import staff_page  # noqa: E402, F401
+from reconciliation.office.players import page as _players  # noqa: E402, F401
 from reconciliation.office.statements import format_admin, statement_admin  # noqa: E402, F401

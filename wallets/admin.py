@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.core.validators import RegexValidator
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
@@ -49,6 +49,9 @@ class PlayerAdmin(pages.Listed):
     search_fields = ["uid__startswith"]
     search_help_text = "Player, from the first character"
     radio_fields = {"status": admin.VERTICAL}
+    # What other apps show on a player's page, as values of its template; they add theirs when
+    # they load, and the template too.
+    parts: ClassVar[list[Callable[[HttpRequest, Player], dict[str, Any]]]] = []
 
     def get_fields(self, request: HttpRequest, obj: Player | None = None) -> list[str]:
         return ["uid", "status", "is_test", *(["joined_at"] if obj else [])]
@@ -66,6 +69,15 @@ class PlayerAdmin(pages.Listed):
             (status.value, f"{status.label}: {status.sentence}") for status in Player.Status
         ]
         return super().formfield_for_choice_field(db_field, request, **options)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        player = options.get("obj")
+        for part in self.parts if player is not None else ():
+            context |= part(request, player)
+        shown: HttpResponse = super().render_change_form(request, context, *args, **options)
+        return shown
 
     def save_model(self, request: HttpRequest, obj: Player, form: Any, change: bool) -> None:
         """Write what may change and nothing else: our role may not UPDATE the other columns."""

@@ -25,12 +25,14 @@ AROUND = timedelta(days=3)  # A statement of a neighbouring day may list it too.
 @dataclass(slots=True, kw_only=True)
 class Found:
     """`effects` are what others do to a transaction id, `naming` the transactions that say what
-    they settle. `history` is each case's, the newest first, `people` their owners' names. `cut` says what was left out."""
+    they settle. `history` is each case's, the newest first, `people` their owners' names. `cancels`
+    are the ids that a transaction gave back. `cut` says what was left out."""
 
     provider: str
     transactions: Sequence[Transaction]
     effects: Mapping[str, frozenset[str]]
     naming: frozenset[int]
+    cancels: Mapping[int, frozenset[str]]
     callbacks: Sequence[Callback]
     cases: Sequence[Case]
     history: Mapping[int, Sequence[object]]
@@ -57,6 +59,7 @@ def of(provider: str, *, round_id: str, reference: str) -> Found:
         transactions=transactions,
         effects=_effects(references),
         naming=frozenset(one.transaction_id for one in references),
+        cancels=_cancels(references),
         callbacks=callbacks,
         cases=cases,
         history=history,
@@ -126,6 +129,15 @@ def _ids(provider: str, found: Sequence[Transaction], reference: str) -> list[st
     references = {one.reference for one in found} | {reference}
     booked = [one.transaction_id for one in found]
     return sorted({*booked, *spelled(provider, references), *([reference] if reference else ())})
+
+
+def _cancels(references: Iterable[Reference]) -> dict[int, frozenset[str]]:
+    found: dict[int, frozenset[str]] = {}
+    for one in references:
+        if one.effect == Reference.Effect.CANCELS:
+            given = found.get(one.transaction_id, frozenset())
+            found[one.transaction_id] = given | {one.target}
+    return found
 
 
 def _effects(references: Iterable[Reference]) -> dict[str, frozenset[str]]:

@@ -1,7 +1,7 @@
 """A story as its page shows it: escaped, linked, and only what its reader may see."""
 
 from collections.abc import Iterator, Sequence
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -85,8 +85,9 @@ def _facts(story: Story) -> Iterator[tuple[str, object]]:
             format_html('<a class="cage-link" href="{}">{}</a>', url, pages.short(first)),
         )
     if story.events:
-        last = story.events[-1].at - story.events[0].at
-        yield "From first to last", words.span(last)
+        length = story.events[-1].at - story.events[0].at
+        if length >= timedelta(seconds=1):
+            yield "From first to last", words.span(length)
 
 
 def _sum(one: Sum) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class State(models.TextChoices):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sum:
-    """What one player paid in and got out, in one currency."""
+    """What one player paid in and got out, in one currency; without what was given back."""
 
     uid: str
     currency: str
@@ -93,7 +93,7 @@ def of(provider: str, *, round_id: str = "", reference: str = "") -> Story:
         round_id=round_id,
         reference=reference,
         events=events,
-        sums=sums(booked),
+        sums=sums(booked, without=undone(found, booked)),
         state=state(found, booked),
         games=_distinct(one.game for one in booked),
         rounds=_distinct(one.round_id for one in found.transactions),
@@ -103,14 +103,26 @@ def of(provider: str, *, round_id: str = "", reference: str = "") -> Story:
     )
 
 
-def sums(booked: Iterable[Transaction]) -> list[Sum]:
-    """Per player and currency; amounts of different currencies are never added."""
+def undone(found: Found, booked: Sequence[Transaction]) -> set[int]:
+    """What was given back, and what gave it back: the two are exactly equal, and are no play."""
+    known = {one.transaction_id: one.pk for one in booked}
+    pairs: set[int] = set()
+    for one in booked:
+        targets = found.cancels.get(one.pk, frozenset())
+        if targets and targets <= known.keys():
+            pairs |= {one.pk, *(known[target] for target in targets)}
+    return pairs
+
+
+def sums(booked: Iterable[Transaction], *, without: set[int]) -> list[Sum]:
+    """Per player and currency, also 0; amounts of different currencies are never added."""
     whole: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
     for transaction in booked:
         for entry in transaction.entries.all():
             key = (entry.wallet.player.uid, entry.wallet.currency)
-            paid_in, paid_out = whole.get(key, (ZERO, ZERO))
-            whole[key] = EXACT.add(paid_in, entry.debit), EXACT.add(paid_out, entry.credit)
+            paid_in, paid_out = whole.setdefault(key, (ZERO, ZERO))
+            if transaction.pk not in without:
+                whole[key] = EXACT.add(paid_in, entry.debit), EXACT.add(paid_out, entry.credit)
     return [
         Sum(uid=uid, currency=currency, paid_in=paid_in, paid_out=paid_out)
         for (uid, currency), (paid_in, paid_out) in sorted(whole.items())

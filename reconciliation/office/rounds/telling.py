@@ -127,11 +127,10 @@ def literal(body: bytes, status: int) -> str:
 
 def _transaction(one: Transaction) -> Event:
     kind = Kind(one.kind)
-    title = f"Booked: {str(kind.label).lower()}"
+    title = str(kind.label)
     text = kind.sentence
     if one.refusal:
         refusal = Refusal.kinds.get(one.refusal)
-        title = f"Refused for good: {str(kind.label).lower()}"
         text = refusal.sentence if refusal is not None else one.refusal
     stated = [("Round", one.round_id), ("Game", one.game), ("Reference", one.reference)]
     return Event(
@@ -140,7 +139,7 @@ def _transaction(one: Transaction) -> Event:
         key=one.pk,
         title=title,
         subject=one.transaction_id,
-        mark=Mark(label="Refused", sentence="It moved nothing.", tone="warning")
+        mark=Mark(label="Refused for good", sentence="It moved nothing.", tone="warning")
         if one.refusal
         else Mark(label="Booked", sentence="The books changed, once.", tone="good"),
         text=text,
@@ -179,11 +178,12 @@ def _case(case: Case, rows: Sequence[object], people: Mapping[object, str]) -> I
             continue
         closed = step.changes.get("status", ("", ""))[1] == "closed"
         since = f" ({step.times} times)" if step.times > 1 else ""
+        did = "Case closed by" if closed else "Case worked on by"
         yield Event(
             at=step.last_at,
             about=About.CASE,
             key=case.pk,
-            title=f"{'Case closed' if closed else 'Case'}: {step.who or 'Cage'}{since}",
+            title=f"{did} {step.who or 'Cage'}{since}",
             subject=case.subject,
             text=step.why,
             details=[

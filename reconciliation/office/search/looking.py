@@ -21,7 +21,7 @@ from reconciliation import filters, queue
 from reconciliation.models import Adjustment, AdjustmentStatus, Case, CaseStatus
 from reconciliation.office.rounds import links
 from wallets import pages, search
-from wallets.instructions import Kind
+from wallets.instructions import HOUSE, Kind
 from wallets.models import Player, Transaction
 
 MOST = 20  # Of each kind.
@@ -45,6 +45,7 @@ class Hit:
     title: SafeString | str
     note: SafeString | str = ""
     when: SafeString | str = ""
+    story: tuple[str, str] = ("", "")  # Address and name of the one that it belongs to.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,20 @@ def groups(term: str, reader: User | AnonymousUser, *, kind: str = "") -> list[G
         hits = list(one.find(term))
         if hits:
             found.append(Group(kind=name, label=one.label, hits=hits[:MOST], more=len(hits) > MOST))
-    return found
+    return _with_stories(found)
+
+
+def _with_stories(found: list[Group]) -> list[Group]:
+    """Of several transactions also what tells of them together; of one its page leads there."""
+    booked = next((group for group in found if group.kind == "transaction"), None)
+    if booked is None or len(booked.hits) < 2 or any(group.kind == "round" for group in found):
+        return found
+    told = {
+        hit.story: Hit(url=hit.story[0], title=pages.short(hit.story[1])) for hit in booked.hits
+    }
+    hits = [hit for (url, _), hit in told.items() if url]
+    story = Group(kind="story", label="What happened, in one story", hits=hits, more=False)
+    return [story, *found] if hits else found
 
 
 def only(found: Sequence[Group]) -> str:
@@ -126,7 +140,16 @@ def _transactions(term: str) -> Iterable[Hit]:
             title=pages.short(f"{one.provider} {one.transaction_id}"),
             note=pages.tag(Kind(one.kind)),
             when=pages.moment(one.posted_at),
+            story=_story(one),
         )
+
+
+def _story(one: Transaction) -> tuple[str, str]:
+    if one.provider == HOUSE or not (one.round_id or one.reference):
+        return "", ""
+    url = links.url(one.provider, round_id=one.round_id, reference=one.reference)
+    what = f"round {one.round_id}" if one.round_id else f"reference {one.reference}"
+    return url, f"{one.provider} {what}"
 
 
 def _rounds(term: str) -> Iterable[Hit]:

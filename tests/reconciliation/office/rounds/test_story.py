@@ -1,7 +1,6 @@
 """The story of a round: everything that is known of it, in order, and nothing more."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,7 +12,7 @@ from reconciliation.models import Case
 from reconciliation.office.rounds import story
 from reconciliation.office.rounds.events import About
 from tests import staff
-from tests.cast import NOON, Books, instruction, post
+from tests.cast import Books, instruction, post
 from tests.providers import senders
 from tests.providers.senders import Sent, altered, send
 from tests.reconciliation.adjustments import people
@@ -132,9 +131,8 @@ def test_a_conflict_its_case_and_its_adjustment_are_in_the_story(
     ]
     assert titles(told, About.CASE)[0] == "Case opened: conflict"
     assert any(title.startswith("Case closed") for title in titles(told, About.CASE))
-    assert [(one.uid, one.net) for one in told.sums] == [
-        ("alice", books.balance("alice", "USD") - 100)
-    ]
+    assert [(one.uid, one.paid_in, one.paid_out) for one in told.sums] == [("alice", 0, 60)]
+    assert books.balance("alice", "USD") == 160
 
 
 def test_the_page_shows_only_what_its_reader_may_see(books: Books, providers: None) -> None:
@@ -231,6 +229,4 @@ def test_a_bet_that_was_given_back_is_cancelled(books: Books, providers: None) -
     post(back)
     told = story.of("besoft", round_id="R")
     assert told.state is story.State.CANCELLED
-    assert told.sums[0].net == 0
-    assert told.events[-1].at - told.events[0].at < timedelta(days=1)
-    assert NOON.year == 2026
+    assert [(one.paid_in, one.paid_out) for one in told.sums] == [(0, 0)]
