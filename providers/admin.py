@@ -92,8 +92,8 @@ class CallbackAdmin(pages.ReadOnly):
 
     @admin.display(description="See also")
     def see_also(self, callback: Callback) -> SafeString | str:
-        links = [(related(callback),) for related in self.related]
-        return format_html_join(" ", "{}", links) or pages.NOTHING
+        links = filter(None, (related(callback) for related in self.related))
+        return format_html_join(" · ", "{}", ((one,) for one in links)) or pages.NOTHING
 
     @admin.display(description="Who sent it")
     def original(self, callback: Callback) -> SafeString | str:

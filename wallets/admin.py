@@ -197,8 +197,8 @@ class TransactionAdmin(TransactionColumns, pages.ReadOnly):
 
     @admin.display(description="See also")
     def see_also(self, transaction: Transaction) -> SafeString | str:
-        links = [(related(transaction),) for related in self.related]
-        return format_html_join(" ", "{}", links) or pages.NOTHING
+        links = filter(None, (related(transaction) for related in self.related))
+        return format_html_join(" · ", "{}", ((one,) for one in links)) or pages.NOTHING
 
 
 @admin.register(Entry)

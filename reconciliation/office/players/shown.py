@@ -54,7 +54,8 @@ def _statement(request: HttpRequest, player: Player, wallets: Sequence[Wallet]) 
     if not wallets:
         return {}
     asked = request.GET.get("wallet", "")
-    wallet = next((one for one in wallets if one.currency == asked), wallets[0])
+    busiest = max(wallets, key=lambda one: one.sequence)
+    wallet = next((one for one in wallets if one.currency == asked), busiest)
     days = statements.days(request, timezone.localdate())
     told = statements.of(wallet, days, request)
     return {

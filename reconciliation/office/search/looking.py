@@ -45,6 +45,7 @@ class Hit:
     title: SafeString | str
     note: SafeString | str = ""
     when: SafeString | str = ""
+    player: str = ""  # Whom a case is about.
     story: tuple[str, str] = ("", "")  # Address and name of the one that it belongs to.
 
 
@@ -74,10 +75,12 @@ def groups(term: str, reader: User | AnonymousUser, *, kind: str = "") -> list[G
     for name, one in KINDS.items():
         if kind not in ("", name) or not reader.has_perm(one.permission):
             continue
-        # What its transaction leads to anyway is not listed once more.
+        # What its transaction or its player leads to anyway is not listed once more.
         if name == "callback" and any(group.kind == "transaction" for group in found):
             continue
         hits = list(one.find(term))
+        if any(group.kind == "player" for group in found):
+            hits = [hit for hit in hits if hit.player != term]
         if hits:
             found.append(Group(kind=name, label=one.label, hits=hits[:MOST], more=len(hits) > MOST))
     return _with_stories(found)
@@ -194,6 +197,7 @@ def _cases(term: str) -> Iterable[Hit]:
             title=pages.short(f"#{one.pk} {one.get_kind_display()}: {one.provider} {one.subject}"),
             note=pages.tag(CaseStatus(one.status)),
             when=pages.moment(one.opened_at),
+            player=one.player,
         )
 
 
