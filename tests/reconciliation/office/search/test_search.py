@@ -225,10 +225,11 @@ def scans(plan: str) -> list[str]:
 
     def walk(node: dict[str, Any]) -> None:
         name = node.get("Relation Name", "")
-        if node["Node Type"] == "Seq Scan" and any(name.startswith(big) for big in BIG):
-            # Partitions of other months are empty: one page is read faster than any index.
-            if node["Plan Rows"] > 1 or node["Total Cost"] > 50:
-                found.append(name)
+        is_big = any(name.startswith(big) for big in BIG)
+        # Partitions of other months are empty: one page is read faster than any index.
+        is_long = node["Plan Rows"] > 1 or node["Total Cost"] > 50
+        if node["Node Type"] == "Seq Scan" and is_big and is_long:
+            found.append(name)
         for part in node.get("Plans", []):
             walk(part)
 
