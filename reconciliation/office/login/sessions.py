@@ -19,7 +19,9 @@ STAMP = "login"
 
 def stamp(*, request: HttpRequest, user: User, **_: Any) -> None:
     """Receiver of `user_logged_in`: note in the session when that was, and who it was then."""
-    request.session[STAMP] = {"at": timezone.now().isoformat(), "role": role(user)}
+    # Read anew: the object at hand may remember what the person might do before.
+    now = role(User.objects.get(pk=user.pk))
+    request.session[STAMP] = {"at": timezone.now().isoformat(), "role": now}
     if DatabaseMark.is_demo():
         failures.forget(request, user)  # There is no second step.
 
