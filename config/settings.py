@@ -15,6 +15,7 @@ import structlog
 from csp.constants import NONE, SELF, UNSAFE_EVAL
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.text import format_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -156,6 +157,15 @@ ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET") if ALERT_WEBHOOK_URL else
 # Currency -> the amount at risk from which an unsettled one is told at once.
 ALERT_THRESHOLDS = env.json("ALERT_THRESHOLDS", default={})
 
+# -- Work on cases ---------------------------------------------------------------------------
+
+# How long a case has needed a person when it is no longer fresh, and when it is old.
+CASE_AGES = (timedelta(hours=4), timedelta(hours=24))
+# Of one file that somebody attaches to a case, in bytes.
+ATTACHMENT_BYTES = 5 * 1024 * 1024
+# Deliveries of one evidence pack; what is left out is said in it.
+PACK_DELIVERIES = 500
+
 # -- Language, time, static files ------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
@@ -295,6 +305,15 @@ UNFOLD: dict[str, Any] = {
                 "title": "Reconciliation",
                 "items": [
                     _page("reconciliation.case", "Cases", "fact_check"),
+                    {
+                        **_page("reconciliation.case", "My cases", "assignment_ind"),
+                        "link": format_lazy(
+                            "{}?list=mine", reverse_lazy("admin:reconciliation_case_changelist")
+                        ),
+                        "active": lambda request: request.GET.get("list") == "mine",
+                        "badge": "reconciliation.office.work.links.badge",
+                        "badge_variant": "primary",
+                    },
                     _page("reconciliation.statement", "Statements", "table_view"),
                     _page("reconciliation.statementformat", "Statement formats", "view_column"),
                     _page("reconciliation.adjustment", "Adjustments", "approval"),

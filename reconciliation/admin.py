@@ -4,12 +4,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.views import ChangeList as UnfoldChangeList
@@ -22,7 +24,9 @@ from reconciliation.adjustments import asking, shown
 from reconciliation.adjustments import desk as adjusting
 from reconciliation.columns import CaseColumns
 from reconciliation.models import Case, CaseStatus
+from reconciliation.office.packs import desk as packs
 from reconciliation.office.rounds import links as stories
+from reconciliation.office.work import keeping, links, many_desk, thread, walking
 from wallets import pages
 from wallets.admin import TransactionAdmin
 from wallets.models import Transaction
@@ -60,7 +64,9 @@ class CaseAdmin(CaseColumns, pages.ReadOnly):
     change_form_template = "admin/reconciliation/case/page.html"
     search_fields = ["subject__exact"]
     search_help_text = "Reference, transaction id, player or #number"
-    actions_list = ["dispute"]
+    actions_list = ["dispute", "round_pack"]
+    actions = ["take_many", "hand_over_many", "close_many"]
+    list_disable_select_all = True  # What nobody has seen is not changed.
 
     class Media:
         css = {"all": ["reconciliation/cases.css", "reconciliation/statements.css"]}
@@ -99,6 +105,12 @@ class CaseAdmin(CaseColumns, pages.ReadOnly):
             path("<int:case_id>/replay/", view(self.replay), name=f"{name}_replay"),
             path("<int:case_id>/do/<slug:slug>/", view(self.do), name=f"{name}_do"),
             path("<int:case_id>/adjust/<slug:word>/", view(self.adjust), name=f"{name}_adjust"),
+            path("<int:case_id>/attach/", view(self.attach), name=f"{name}_attach"),
+            path("<int:case_id>/files/<int:number>/", view(thread.download), name=f"{name}_file"),
+            path("<int:case_id>/pack/", view(self.pack), name=f"{name}_pack"),
+            path("many/<slug:slug>/", view(self.many), name=f"{name}_many"),
+            path("kept/", view(keeping.save), name=f"{name}_keep"),
+            path("kept/<int:saved_id>/delete/", view(keeping.delete), name=f"{name}_unkeep"),
         ]
         return [*doing, *super().get_urls()]
 
@@ -114,6 +126,41 @@ class CaseAdmin(CaseColumns, pages.ReadOnly):
 
     def adjust(self, request: HttpRequest, case_id: int, word: str) -> HttpResponse:
         return adjusting.ask(request, case_id, word, self.frame(request))
+
+    def attach(self, request: HttpRequest, case_id: int) -> HttpResponse:
+        return thread.attach(request, case_id, self.frame(request))
+
+    def many(self, request: HttpRequest, slug: str) -> HttpResponse:
+        return many_desk.do(request, slug, self.frame(request))
+
+    @action(description="Take", permissions=["work"])
+    def take_many(self, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse:
+        # Not `queryset`: what has left the list meanwhile is to be named, not forgotten.
+        return many_desk.take(request)
+
+    @action(description="Hand over …", permissions=["work"])
+    def hand_over_many(self, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse:
+        return many_desk.begin(request, "hand-over", self.frame(request))
+
+    @action(description="Close …", permissions=["work"])
+    def close_many(self, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse:
+        return many_desk.begin(request, "close", self.frame(request))
+
+    def action_checkbox(self, obj: Case) -> SafeString:
+        """With the stamp of the case as it is shown in this row."""
+        box = super().action_checkbox(obj)
+        hidden = '{}<input type="hidden" name="seen" value="{}">'
+        return format_html(hidden, box, many_desk.stamped(obj))
+
+    def pack(self, request: HttpRequest, case_id: int) -> HttpResponseBase:
+        return packs.of_case(request, case_id, self.frame(request))
+
+    @action(description="Evidence pack", icon="folder_zip", permissions=["pack"])
+    def round_pack(self, request: HttpRequest) -> HttpResponseBase:
+        return packs.of_round(request, self.frame(request))
+
+    def has_pack_permission(self, request: HttpRequest) -> bool:
+        return isinstance(request.user, User) and packs.may(request.user)
 
     @action(description="Open a dispute", icon="add", permissions=["work"])
     def dispute(self, request: HttpRequest) -> HttpResponse:
@@ -139,6 +186,10 @@ class CaseAdmin(CaseColumns, pages.ReadOnly):
             at, may_work = timezone.now(), self.has_work_permission(request)
             about["head"] = summary.page(case, may_work=may_work, at=at)
             about["sections"] = sections.of(case, at=at)
+            about["thread"] = thread.of(case, may_work=may_work)
+            about["kept"] = walking.suffix(request)
+            about["next_case"] = walking.following(case, request)
+            about["may_pack"] = isinstance(request.user, User) and packs.may(request.user)
             if request.user.has_perm(asking.MAY):
                 about["adjust"], about["no_adjust"] = shown.buttons(case)
         response: HttpResponse = super().change_view(
@@ -176,8 +227,12 @@ def _links(provider: str, subjects: list[str]) -> SafeString | str:
     return format_html_join(" ", '<a class="cage-link" href="{}">Case: {}, {}</a>', links)
 
 
-TransactionAdmin.related += [stories.of_transaction, cases_of_transaction]  # type: ignore[list-item]
-CallbackAdmin.related += [stories.of_callback, cases_of_callback]
+TransactionAdmin.related += [  # type: ignore[list-item]
+    stories.of_transaction,
+    cases_of_transaction,
+    links.dispute_transaction,
+]
+CallbackAdmin.related += [stories.of_callback, cases_of_callback, links.dispute_callback]
 
 # The pages of statements, their formats and exports register themselves.
 from reconciliation.exporting import admin as _exports  # noqa: E402, F401

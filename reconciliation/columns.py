@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from reconciliation import wording, words
 from reconciliation.models import Case, CaseKind, CaseStatus, Resend
+from reconciliation.office.work import ageing
 from wallets import pages
 
 TONES = {
@@ -45,6 +46,18 @@ def soon(value: datetime | None, at: datetime) -> SafeString | str:
     exact = timezone.localtime(value).isoformat(" ", "seconds")
     return format_html(
         '<span class="cage-moment" title="{}">{}</span>', exact, words.clock(value, at=at)
+    )
+
+
+def age(case: Case, *, at: datetime) -> SafeString | str:
+    """How long it has needed a person: Old, 3 days."""
+    found = ageing.of(case, at=at)
+    if found is None:
+        return ""
+    return format_html(
+        '<span class="cage-age">{} {}</span>',
+        pages.tag(found, tone=ageing.TONES[found.value]),
+        found.span,
     )
 
 
@@ -92,7 +105,9 @@ class CaseColumns:
 
     @admin.display(description="Opened")
     def opened(self, case: Case) -> SafeString | str:
-        return soon(case.opened_at, timezone.now())
+        """And how long it has needed a person, where it does."""
+        at = timezone.now()
+        return format_html("{}{}", soon(case.opened_at, at), age(case, at=at))
 
     @admin.display(description="Owner")
     def owner_(self, case: Case) -> SafeString | str:

@@ -10,11 +10,13 @@ from django.forms import Form
 
 from reconciliation import forms, working
 from reconciliation.models import Case
+from reconciliation.office.work import comments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """`form` is None where there is nothing to ask: then the button does it."""
+    """`form` is None where there is nothing to ask: then the button does it. `is_late` where it is
+    done with closed cases too."""
 
     slug: str
     button: str
@@ -23,7 +25,8 @@ class Deed:
     sentence: str
     done: str
     act: Callable[..., Case]
-    form: type[forms.Seen] | None
+    form: type[forms.About] | None
+    is_late: bool = False
 
     @property
     def asks(self) -> bool:
@@ -80,6 +83,17 @@ DEEDS: Mapping[str, Deed] = {
             done="The notes were saved.",
             act=working.annotate,
             form=forms.Annotate,
+        ),
+        Deed(
+            slug="comment",
+            button="Comment",
+            icon="add_comment",
+            title="Comment on the case",
+            sentence="It stands under the case for good, with your name and the time.",
+            done="The comment was added.",
+            act=comments.add,
+            form=forms.Comment,
+            is_late=True,
         ),
         Deed(
             slug="close",

@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from reconciliation import columns, deeds, forms, manual_replays, summary, working
 from reconciliation.models import Case, CaseStatus
+from reconciliation.office.work import walking
 from wallets import pages
 
 FOLDER = "admin/reconciliation/case"
+PREFILLED = ("provider", "named", "player", "currency")  # By the pages that lead to a dispute.
 
 
 def do(request: HttpRequest, case_id: int, slug: str, frame: dict[str, Any]) -> HttpResponse:
@@ -22,9 +24,9 @@ def do(request: HttpRequest, case_id: int, slug: str, frame: dict[str, Any]) -> 
     deed, case, user = deeds.DEEDS.get(slug), find(request, case_id), person(request)
     if deed is None:
         raise Http404
-    if case.status == CaseStatus.CLOSED and request.method != "POST":
+    if case.status == CaseStatus.CLOSED and not deed.is_late and request.method != "POST":
         messages.error(request, "The case is closed: nothing can be done with it any more.")
-        return to(case)
+        return to(case, request)
     form = deed.ask(case, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -33,10 +35,10 @@ def do(request: HttpRequest, case_id: int, slug: str, frame: dict[str, Any]) -> 
             messages.error(request, str(reason))
         else:
             messages.success(request, deed.done)
-        return to(case)
+        return to(case, request)
     if not deed.asks:
-        return to(case)
-    context = {"deed": deed, "form": form, **about(case), **frame, "title": deed.title}
+        return to(case, request)
+    context = {"deed": deed, "form": form, **about(case, request), **frame, "title": deed.title}
     return render(request, f"{FOLDER}/deed.html", context)
 
 
@@ -46,7 +48,7 @@ def replay(request: HttpRequest, case_id: int, frame: dict[str, Any]) -> HttpRes
     plan = manual_replays.plan(case, at=at)
     if plan.refused:
         messages.error(request, f"Nothing was done. {plan.refused}")
-        return to(case)
+        return to(case, request)
     data = request.POST if request.method == "POST" else None
     form = forms.Replay(data, differs=plan.differs, initial={"seal": plan.seal})
     if request.method == "POST" and form.is_valid():
@@ -64,24 +66,24 @@ def replay(request: HttpRequest, case_id: int, frame: dict[str, Any]) -> HttpRes
             messages.error(request, str(reason))
         else:
             tell(request, replayed)
-        return to(case)
-    context = {"form": form, **about(case), **summary.plan(case, plan), **frame}
+        return to(case, request)
+    context = {"form": form, **about(case, request), **summary.plan(case, plan), **frame}
     return render(request, f"{FOLDER}/replay.html", {**context, "title": "Settle it again"})
 
 
 def dispute(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse:
     """A case that a person opens."""
     user = person(request)
-    given = {name: request.GET[name] for name in ("provider", "named") if name in request.GET}
+    given = {name: request.GET[name] for name in PREFILLED if name in request.GET}
     form = forms.Dispute(request.POST if request.method == "POST" else None, initial=given)
     if request.method == "POST" and form.is_valid():
         try:
             case = working.dispute(**form.cleaned_data, by=user, at=timezone.now())
         except working.AlreadyOpen as reason:
             messages.error(request, str(reason))
-            return to(reason.case)
+            return to(reason.case, request)
         messages.success(request, "The dispute was opened. It is yours.")
-        return to(case)
+        return to(case, request)
     context = {"form": form, **frame, "title": "Open a dispute"}
     return render(request, f"{FOLDER}/dispute.html", context)
 
@@ -113,16 +115,20 @@ def person(request: HttpRequest) -> User:
     return user
 
 
-def to(case: Case) -> HttpResponse:
-    return redirect("admin:reconciliation_case_change", case.pk)
+def to(case: Case, request: HttpRequest) -> HttpResponse:
+    """The case's page, which still knows the list that it was opened from."""
+    url = reverse("admin:reconciliation_case_change", args=[case.pk])
+    return redirect(f"{url}{walking.suffix(request)}")
 
 
-def about(case: Case) -> dict[str, Any]:
+def about(case: Case, request: HttpRequest) -> dict[str, Any]:
     """What every page about a case says at its top."""
+    kept = walking.suffix(request)
     return {
         "case": case,
         "original": case,
         "name": pages.printable(columns.title(case)),
-        "back": reverse("admin:reconciliation_case_change", args=[case.pk]),
+        "back": f"{reverse('admin:reconciliation_case_change', args=[case.pk])}{kept}",
+        "kept": kept,
         "head": summary.head(case, at=timezone.now()),
     }

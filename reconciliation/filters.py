@@ -1,5 +1,6 @@
 """The lists of cases: what needs a person first of all, and the filters beside it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
@@ -31,19 +32,43 @@ NOTHING = {
 }
 
 
+NEWEST_FIRST = (CLOSED, ALL)
+
+
 def chosen(request: HttpRequest) -> str:
     """The list that is asked for; a search without one goes through all of them."""
-    default = ALL if request.GET.get("q") else PERSON
-    return request.GET.get(Queue.parameter_name, default)
+    return chosen_of(request.GET)
+
+
+def chosen_of(query: Mapping[str, str]) -> str:
+    """The same of the parameters of its address."""
+    default = ALL if query.get("q") else PERSON
+    return query.get(Queue.parameter_name, default)
+
+
+def among(name: str, user_id: int) -> Q:
+    """Which cases a list has; one without a name has them all."""
+    lists = {
+        PERSON: queue.needs_a_person(timezone.localdate()),
+        WAITING: queue.waits_for_the_provider(),
+        MINE: queue.OPEN & Q(owner=user_id),
+        OPEN: queue.OPEN,
+        CLOSED: Q(status=CaseStatus.CLOSED),
+    }
+    return lists.get(name, Q())
 
 
 def ordering(request: HttpRequest) -> list[str | OrderBy]:
+    return ordering_of(request.GET)
+
+
+def ordering_of(query: Mapping[str, str]) -> list[str | OrderBy]:
     """By the time left, then the oldest; what is closed, the newest first."""
-    return ["-id"] if chosen(request) in (CLOSED, ALL) else queue.SOONEST_FIRST
+    return ["-id"] if chosen_of(query) in NEWEST_FIRST else queue.SOONEST_FIRST
 
 
-def tabs(request: HttpRequest) -> list[dict[str, object]]:
-    """The lists above the list."""
+def tabs(request: HttpRequest, *, counts: Mapping[str, int]) -> list[dict[str, object]]:
+    """The lists above the list; `counts` are how many some of them have."""
     url = reverse("admin:reconciliation_case_changelist")
     now = chosen(request)
     return [
@@ -51,6 +76,7 @@ def tabs(request: HttpRequest) -> list[dict[str, object]]:
             "title": title,
             "url": url if name == PERSON else f"{url}?{Queue.parameter_name}={name}",
             "active": name == now,
+            "count": f"{counts[name]:,}" if name in counts else "",
         }
         for name, title in TITLES.items()
     ]
@@ -79,15 +105,7 @@ class Queue(SimpleListFilter):
             }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
-        today = timezone.localdate()
-        among = {
-            PERSON: queue.needs_a_person(today),
-            WAITING: queue.waits_for_the_provider(),
-            MINE: queue.OPEN & Q(owner=self.user_id),
-            OPEN: queue.OPEN,
-            CLOSED: Q(status=CaseStatus.CLOSED),
-        }
-        return queryset.filter(among.get(self.chosen, Q()))
+        return queryset.filter(among(self.chosen, self.user_id or 0))
 
 
 class Because(SimpleListFilter):

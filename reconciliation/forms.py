@@ -1,5 +1,6 @@
 """What staff are asked when they do something with a case."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,8 @@ from unfold.widgets import (
 from providers import registry
 from reconciliation import working
 from reconciliation.models import Case, Resolution
+from reconciliation.office.work import comments, disputes
+from wallets.models import Player
 from wallets.models.fields import AMOUNT_RANGE
 from wallets.money import DECIMALS, DIGITS
 
@@ -41,14 +44,31 @@ class Day(UnfoldAdminTextInputWidget):  # type: ignore[misc]
     input_type = "date"
 
 
-class Seen(forms.Form):
-    """Every form carries what its reader saw of the case."""
+class About(forms.Form):
+    """What is asked about one case."""
+
+    def __init__(self, *args: Any, case: Case, **options: Any) -> None:
+        super().__init__(*args, **options)
+
+
+class Comment(About):
+    """It only adds something, so that nobody can come second."""
+
+    text = forms.CharField(
+        label="Comment",
+        max_length=comments.LONGEST,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}),
+    )
+
+
+class Seen(About):
+    """Whatever changes a case carries what its reader saw of it."""
 
     seen = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, case: Case, **options: Any) -> None:
         options["initial"] = {"seen": working.stamp(case), **self.start(case)}
-        super().__init__(*args, **options)
+        super().__init__(*args, case=case, **options)
 
     def start(self, case: Case) -> dict[str, object]:
         """What it begins with."""
@@ -143,12 +163,7 @@ class Dispute(forms.Form):
         validators=[MinValueValidator(AMOUNT_RANGE[0])],
         widget=Text(attrs={"inputmode": "decimal"}),
     )
-    currency = forms.CharField(
-        max_length=10,
-        required=False,
-        widget=Text,
-        validators=[RegexValidator(r"\A[A-Z][A-Z0-9]{1,9}\Z", "Enter a code such as USD or COIN.")],
-    )
+    currency = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
     why = why("What is doubted, and who says so. Stands in the history with your name.")
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -156,7 +171,16 @@ class Dispute(forms.Form):
         names = sorted(registry.current().by_name)
         field = self.fields["provider"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "---------"), *((name, name) for name in names)]
+        field.choices = _choices(names)
+        currency = self.fields["currency"]
+        assert isinstance(currency, forms.ChoiceField)
+        currency.choices = _choices(disputes.currencies())
+
+    def clean_player(self) -> str:
+        uid = str(self.cleaned_data["player"])
+        if uid and not Player.objects.filter(uid=uid).exists():
+            raise forms.ValidationError("No player has this uid, exactly as it is written.")
+        return uid
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -164,3 +188,7 @@ class Dispute(forms.Form):
         if lacks and "currency" not in self.errors:
             self.add_error("currency", "An amount needs its currency.")
         return cleaned
+
+
+def _choices(names: Iterable[str]) -> list[tuple[str, str]]:
+    return [("", "---------"), *((name, name) for name in names)]

@@ -9,16 +9,18 @@ from django.utils.http import urlencode
 
 from reconciliation import filters, queue, watching, wording, words
 from reconciliation.models import CaseKind
+from reconciliation.office.work import keeping, links
 from wallets import pages
 
 
 def above(request: HttpRequest, *, at: datetime) -> dict[str, Any]:
-    """For the list's template; one query for the lines and one for the tasks."""
+    """For the list's template; one query each for lines, tasks, my cases and kept lists."""
     is_default = filters.chosen(request) == filters.PERSON
     provider = request.GET.get("provider")
     lines = [line for line in queue.lines() if provider in (None, line.provider)]
     return {
-        "tabs": filters.tabs(request),
+        "tabs": filters.tabs(request, counts={filters.MINE: links.mine(request)}),
+        **keeping.above(request),
         "narrowing": narrowing(request),
         "widened": _widened(request),
         "late": list(_late(at)),

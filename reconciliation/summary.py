@@ -152,6 +152,8 @@ def _facts(case: Case) -> list[tuple[str, object]]:
         ("Status", f"{status.label}{put_off}"),
         ("Opened", columns.soon(case.opened_at, timezone.now())),
     ]
+    if waits := columns.age(case, at=timezone.now()):
+        rows.append(("Needs a person", waits))
     if case.kind == CaseKind.UNAUTHENTIC:
         rows.append(("See also", _strangers(case)))
     if case.tickets:

@@ -18,6 +18,8 @@ GUARDED = [
     "providers_callback",
     "reconciliation_line",
     "reconciliation_export",
+    "reconciliation_comment",
+    "reconciliation_attachment",
 ]
 EMPTIED = [
     *GUARDED,
@@ -26,6 +28,7 @@ EMPTIED = [
     "providers_unauthentic",
     "providers_doubt",
     "providers_undecided",
+    "reconciliation_savedfilter",
     "reconciliation_case",
     "reconciliation_historicalcase",
     "reconciliation_task",

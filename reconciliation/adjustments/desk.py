@@ -34,7 +34,7 @@ def ask(request: HttpRequest, case_id: int, word: str, frame: dict[str, Any]) ->
     proposal = proposals.of(case, kind)
     if proposal.refused:
         messages.error(request, f"Nothing was done. {proposal.refused}")
-        return desk.to(case)
+        return desk.to(case, request)
     data = request.POST if request.method == "POST" else None
     form = forms.Ask(data, initial={"seal": proposal.seal, "why": forms.USUAL[kind]})
     if request.method == "POST" and form.is_valid():
@@ -62,7 +62,7 @@ def _asked(request: HttpRequest, case: Case, act: Callable[[], Adjustment]) -> H
         adjustment = act()
     except NotDone as reason:
         messages.error(request, str(reason))
-        return desk.to(case)
+        return desk.to(case, request)
     messages.success(request, "It was asked for. Somebody else has to approve it.")
     return to(adjustment)
 
@@ -79,7 +79,7 @@ def _form(
         "form": form,
         "kind": kind,
         "proposal": proposal,
-        **desk.about(case),
+        **desk.about(case, request),
         **frame,
         "title": kind.label,
     }

@@ -20,23 +20,27 @@ from reconciliation.models.statements import (
     StatementStatus,
     Total,
 )
+from reconciliation.models.work import Attachment, Comment, SavedFilter
 
 __all__ = [
     "Adjustment",
     "AdjustmentKind",
     "AdjustmentLimit",
     "AdjustmentStatus",
+    "Attachment",
     "Bucket",
     "BucketSum",
     "Case",
     "CaseKind",
     "CaseStatus",
+    "Comment",
     "Export",
     "Layout",
     "Line",
     "Match",
     "Resend",
     "Resolution",
+    "SavedFilter",
     "Statement",
     "StatementFormat",
     "StatementStatus",

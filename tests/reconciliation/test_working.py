@@ -268,6 +268,7 @@ def test_a_dispute_is_opened_by_hand(books: Books, providers: None, boss: Staff)
 def test_a_second_dispute_of_the_same_leads_to_the_first(
     books: Books, providers: None, boss: Staff
 ) -> None:
+    books.open("alice", "USD")
     assert (dispute(boss), dispute(boss)) == (302, 302)
     case = Case.objects.get()
     assert f"It is disputed already: see case #{case.pk}." in told(boss, case)
@@ -284,11 +285,14 @@ def test_a_second_dispute_of_the_same_leads_to_the_first(
         {"amount": "NaN"},
         {"currency": ""},
         {"currency": "usd"},
+        {"currency": "EUR"},  # None of the providers plays in it.
+        {"player": "Alice"},  # Another one than alice, and there is none.
     ],
 )
 def test_a_dispute_that_is_not_complete_is_not_opened(
     books: Books, providers: None, boss: Staff, changes: dict[str, str]
 ) -> None:
+    books.open("alice", "USD")
     assert dispute(boss, **changes) == 200
     assert not Case.objects.exists()
 
