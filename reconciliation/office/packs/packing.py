@@ -100,6 +100,7 @@ def _forms(name: str) -> set[str]:
         json.dumps(name)[1:-1],
         json.dumps(name, ensure_ascii=False)[1:-1],
         cells.text(name),
+        name.replace(chr(34), chr(34) * 2),
     }
 
 
