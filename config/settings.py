@@ -143,6 +143,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "reconciliation.tasks.reconcile_yesterday",
         "schedule": timedelta(hours=1),
     },
+    "figures": {"task": "reconciliation.tasks.update_figures", "schedule": timedelta(minutes=2)},
     "alerts": {"task": "reconciliation.tasks.send_alerts", "schedule": timedelta(minutes=1)},
 }
 
@@ -171,6 +172,9 @@ PACK_DELIVERIES = 500
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
+# The business day that figures are kept by: whose clock, and when it starts there ("06:00").
+BUSINESS_DAY_ZONE = env.str("BUSINESS_DAY_ZONE", default=TIME_ZONE)
+BUSINESS_DAY_STARTS = env.str("BUSINESS_DAY_STARTS", default="00:00")
 USE_I18N = False
 STATIC_URL = "static/"
 # The web process serves the admin's few files itself, from where they are installed.
@@ -301,6 +305,12 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "wallets.pages.icon"}],
     "SIDEBAR": {
         "navigation": [
+            {
+                "title": "",
+                "items": [
+                    {"title": "Dashboard", "icon": "dashboard", "link": reverse_lazy("admin:index")}
+                ],
+            },
             {
                 "title": "Reconciliation",
                 "items": [

@@ -7,9 +7,12 @@ class ReconciliationConfig(AppConfig):
     def ready(self) -> None:
         from celery.signals import task_success
         from django.contrib.auth.signals import user_logged_in
+        from django.core.checks import register
 
         from reconciliation import watching
         from reconciliation.office.login import sessions
+        from reconciliation.office.rollups import business_day
 
+        register(business_day.check)
         task_success.connect(watching.succeeded)
         user_logged_in.connect(sessions.stamp)

@@ -1,5 +1,6 @@
 """What stands above the list of cases: what is late here, which list this is, what only waits."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,7 @@ def above(request: HttpRequest, *, at: datetime) -> dict[str, Any]:
         **keeping.above(request),
         "narrowing": narrowing(request),
         "widened": _widened(request),
-        "late": list(_late(at)),
+        "late": list(late(at=at)),
         "lines": [_line(line, at) for line in lines] if is_default else [],
     }
 
@@ -65,10 +66,10 @@ def _line(line: queue.Line, at: datetime) -> dict[str, object]:
     }
 
 
-def _late(at: datetime) -> Any:
-    """Each late task in words: what is not done because of it can't be seen on this page."""
-    late = set(watching.late(at=at))
+def late(*, at: datetime) -> Iterator[tuple[str, str]]:
+    """Each late task in words: what is not done because of it can't be seen on a page."""
+    missed = set(watching.late(at=at))
     for name, age in watching.ages(at=at):
-        if name in late:
+        if name in missed:
             short = name.rpartition(".")[2]
             yield short, f"{words.span(age)} ago" if age is not None else "never"

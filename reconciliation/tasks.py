@@ -6,6 +6,7 @@ from config.celery import app
 from reconciliation import alerts, cases, replaying
 from reconciliation.adjustments import deciding
 from reconciliation.day_end import reconciling
+from reconciliation.office.rollups import keeping
 
 
 @app.task
@@ -21,6 +22,12 @@ def update_cases() -> int:
 def reconcile_yesterday() -> int:
     """Each hour: match the last days' statements of the providers that opted in."""
     return reconciling.match_recent(at=timezone.now())
+
+
+@app.task
+def update_figures() -> int:
+    """Every two minutes: read the last two hours and this one again; how many hours that were."""
+    return keeping.update(at=timezone.now())
 
 
 @app.task

@@ -238,6 +238,12 @@ class Protocol(ABC, Generic[SettingsT]):
         """False for what doesn't pass through Cage under these settings."""
         return operation in self.booked and operation not in self.not_booked
 
+    @property
+    def records_bets(self) -> bool:
+        """Whether what is staked with it is booked here, apart or together with its result. False:
+        only what it pays is known here, so neither its stakes nor a net can be told."""
+        return True
+
     def expected(self, row: "Row") -> tuple[Expected, ...]:
         """The movements that a row of its report expects in the books; none where it moves
         nothing. Raises Malformed, UnknownPlayer, UnknownCurrency."""

@@ -9,6 +9,7 @@ from reconciliation.models.adjustments import (
 )
 from reconciliation.models.cases import Case, CaseKind, CaseStatus, Resend, Resolution, Task
 from reconciliation.models.exports import Export
+from reconciliation.models.figures import DeliveryFigure, FiguresReading, MoneyFigure
 from reconciliation.models.statements import (
     Bucket,
     BucketSum,
@@ -34,10 +35,13 @@ __all__ = [
     "CaseKind",
     "CaseStatus",
     "Comment",
+    "DeliveryFigure",
     "Export",
+    "FiguresReading",
     "Layout",
     "Line",
     "Match",
+    "MoneyFigure",
     "Resend",
     "Resolution",
     "SavedFilter",

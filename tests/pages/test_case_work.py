@@ -1,4 +1,4 @@
-"""A day's work on cases in a browser: taken, spoken of, closed together, and packed for the auditor."""
+"""A day's work on cases in a browser: taken, spoken of, closed together, and packed."""
 
 import io
 from datetime import timedelta

@@ -87,6 +87,11 @@ class HotRoad(base.Protocol[fields.HotRoadSettings]):
         elsewhere = self.settings.unknown_bet == "pay" and operation in ("bet", "cancel_bet")
         return super().handles(operation) and not elsewhere
 
+    @property
+    def records_bets(self) -> bool:
+        # `unknown_bet` is our option: "pay" is for wallets whose bets don't pass through here.
+        return self.settings.unknown_bet != "pay"
+
     def expected(self, row: Row) -> tuple[Expected, ...]:
         at = row.at("betTime")
         found: list[Expected] = []

@@ -146,6 +146,11 @@ class Jdb(base.Protocol[configuration.JdbSettings]):
         elsewhere = self.settings.unknown_bet == "pay" and operation in bets
         return super().handles(operation) and not elsewhere
 
+    @property
+    def records_bets(self) -> bool:
+        # `unknown_bet` is our option: "pay" is for wallets whose bets don't pass through here.
+        return self.settings.unknown_bet != "pay"
+
     def needs_bets(self, operation: str) -> bool:
         return operation in report.SETTLING and self.settings.unknown_bet == "refuse"
 

@@ -148,6 +148,12 @@ class Sud(base.Protocol[fields.SudSettings]):
         is_of_buy_ins = operation in ("buy_in", "order")
         return super().handles(operation) and (self.settings.takes_buy_ins or not is_of_buy_ins)
 
+    @property
+    def records_bets(self) -> bool:
+        # A match or a bare result takes what was lost itself, and update_score both. What remains
+        # of a buy-in is all that is known where the buy-in was taken elsewhere (our option).
+        return not (self.settings.takes_buy_ins and self.settings.unknown_bet == "pay")
+
     def needs_bets(self, operation: str) -> bool:
         return operation == "user_settle" and self.settings.takes_buy_ins
 
