@@ -284,6 +284,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": None,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "reconciliation.office.dashboard.page.context",
     "ENVIRONMENT": "wallets.pages.environment",
     # Unfold would write its colours into every page as a <style>: ours are a file.
     "COLORS": lambda request: {},

@@ -13,6 +13,11 @@ def added(several: Sequence[Sequence[int]]) -> list[int]:
     return [sum(bucket) for bucket in zip(*several, strict=True)] if several else [0] * BUCKETS
 
 
+def over(answered: Sequence[int], milliseconds: int) -> int:
+    """How many took this long or longer. Raises ValueError where no bucket starts there."""
+    return sum(answered[BOUNDS.index(milliseconds) + 1 :])
+
+
 def percentile(answered: Sequence[int], share: int = 95) -> str:
     """What `share` percent of the answers took less than, as exactly as buckets tell; "" where
     there are none."""

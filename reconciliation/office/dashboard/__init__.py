@@ -1,0 +1,1 @@
+"""The first page: the business day, what needs a person, the providers, and how it went lately."""
