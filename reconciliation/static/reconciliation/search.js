@@ -1,9 +1,10 @@
-// "/" leads into the search box, on every page, unless somebody is typing.
+// "/" leads into the search box, on every page, unless somebody is typing; Ctrl+K does always.
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+  const palette = event.key === "k" && (event.ctrlKey || event.metaKey);
   const box = document.getElementById("cage-search-box");
-  if (!box) return;
+  if (!box || !(slash || palette)) return;
   event.preventDefault();
   box.focus();
   box.select();
