@@ -18,7 +18,7 @@ from unfold.views import ChangeList as UnfoldChangeList
 
 from providers.admin import CallbackAdmin
 from providers.models import Callback
-from reconciliation import desk, filters, overview, sections, summary, working
+from reconciliation import desk, filters, manual_replays, overview, sections, summary, working
 from reconciliation.adjustments import admin as _adjustments  # noqa: F401  (registered)
 from reconciliation.adjustments import asking, shown
 from reconciliation.adjustments import desk as adjusting
@@ -184,7 +184,8 @@ class CaseAdmin(CaseColumns, pages.ReadOnly):
         about: dict[str, Any] = {}
         if case is not None and self.has_view_permission(request, case):
             at, may_work = timezone.now(), self.has_work_permission(request)
-            about["head"] = summary.page(case, may_work=may_work, at=at)
+            may_replay = request.user.has_perm(manual_replays.MAY)
+            about["head"] = summary.page(case, may_work=may_work, may_replay=may_replay, at=at)
             about["sections"] = sections.of(case, at=at)
             about["thread"] = thread.of(case, may_work=may_work)
             about["kept"] = walking.suffix(request)

@@ -44,7 +44,8 @@ def do(request: HttpRequest, case_id: int, slug: str, frame: dict[str, Any]) -> 
 
 def replay(request: HttpRequest, case_id: int, frame: dict[str, Any]) -> HttpResponse:
     """What settling it again would pay, to whom, under which id; then that."""
-    case, user, at = find(request, case_id), person(request), timezone.now()
+    user, at = person(request, manual_replays.MAY), timezone.now()
+    case = find(request, case_id, manual_replays.MAY)
     plan = manual_replays.plan(case, at=at)
     if plan.refused:
         messages.error(request, f"Nothing was done. {plan.refused}")
@@ -98,19 +99,19 @@ def tell(request: HttpRequest, replayed: Any) -> None:
     messages.error(request, f"It was tried, and is still not settled: {why}")
 
 
-def find(request: HttpRequest, case_id: int) -> Case:
-    """The case. Who may not work on cases is told so before."""
-    person(request)
+def find(request: HttpRequest, case_id: int, permission: str = working.MAY) -> Case:
+    """The case. Who may not do this with it is told so before."""
+    person(request, permission)
     try:
         return Case.objects.select_related("owner").get(pk=case_id)
     except Case.DoesNotExist:
         raise Http404 from None
 
 
-def person(request: HttpRequest) -> User:
+def person(request: HttpRequest, permission: str = working.MAY) -> User:
     """Who asks. Raises PermissionDenied."""
     user = request.user
-    if not isinstance(user, User) or not user.has_perm(working.MAY):
+    if not isinstance(user, User) or not user.has_perm(permission):
         raise PermissionDenied
     return user
 

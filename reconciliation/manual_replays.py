@@ -16,6 +16,8 @@ from reconciliation.working import NotDone
 from wallets.instructions import Instruction, Movement
 from wallets.models import Wallet
 
+MAY = "reconciliation.replay_case"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

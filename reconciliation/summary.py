@@ -36,8 +36,8 @@ def head(case: Case, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def page(case: Case, *, may_work: bool, at: datetime) -> dict[str, Any]:
-    """What stands at the top of the case's own page."""
+def page(case: Case, *, may_work: bool, may_replay: bool, at: datetime) -> dict[str, Any]:
+    """What stands at the top of the case's own page, with the buttons of who reads it."""
     shown = {
         **head(case, at=at),
         "case": case,
@@ -46,13 +46,15 @@ def page(case: Case, *, may_work: bool, at: datetime) -> dict[str, Any]:
         "seen": working.stamp(case),
         "deeds": [],
     }
-    if not may_work or case.status == CaseStatus.CLOSED:
+    if not (may_work or may_replay) or case.status == CaseStatus.CLOSED:
         return shown
     plan = manual_replays.plan(case, at=at) if case.kind == CaseKind.UNSETTLED else None
+    possible = plan is not None and not plan.refused
     return {
         **shown,
-        "deeds": list(DEEDS.values()),
-        "can_replay": plan is not None and not plan.refused,
+        "deeds": list(DEEDS.values()) if may_work else [],
+        "can_replay": possible and may_replay,
+        "others_replay": possible and not may_replay,
         "no_replay": pages.printable(plan.refused) if plan is not None else "",
     }
 

@@ -47,8 +47,17 @@ EMPTIED = [
     "axes_accessattempt",
     "axes_accesslog",
     "django_session",
+    "reconciliation_historicaluser",
+    "reconciliation_historicaluser_groups",
+    "reconciliation_historicalgroup",
+    "reconciliation_historicalgroup_permissions",
+    "wallets_historicalplayer",
     "auth_user",
 ]
+
+# The roles are there from their migration on, as they were given.
+OTHER_GROUPS = """SELECT id FROM auth_group WHERE name NOT IN
+    (SELECT role FROM reconciliation_rolegrant)"""
 
 KEY = "0123456789abcdef"
 IV = "fedcba9876543210"
@@ -106,8 +115,8 @@ def empty_the_books() -> None:
                     *(f"ALTER TABLE {table} DISABLE TRIGGER append_only" for table in guarded),
                     f"TRUNCATE {', '.join(EMPTIED)} RESTART IDENTITY CASCADE",
                     "DELETE FROM reconciliation_statementformat WHERE name <> 'cage'",
-                    "DELETE FROM auth_group_permissions",
-                    "DELETE FROM auth_group",
+                    f"DELETE FROM auth_group_permissions WHERE group_id IN ({OTHER_GROUPS})",
+                    f"DELETE FROM auth_group WHERE id IN ({OTHER_GROUPS})",
                     *(
                         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only"
                         for table in guarded

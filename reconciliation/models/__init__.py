@@ -10,6 +10,7 @@ from reconciliation.models.adjustments import (
 from reconciliation.models.cases import Case, CaseKind, CaseStatus, Resend, Resolution, Task
 from reconciliation.models.exports import Export
 from reconciliation.models.figures import DeliveryFigure, FiguresReading, MoneyFigure
+from reconciliation.models.staff import RoleGrant
 from reconciliation.models.statements import (
     Bucket,
     BucketSum,
@@ -44,6 +45,7 @@ __all__ = [
     "MoneyFigure",
     "Resend",
     "Resolution",
+    "RoleGrant",
     "SavedFilter",
     "Statement",
     "StatementFormat",

@@ -153,6 +153,7 @@ class Case(models.Model):
     history = HistoricalRecords(history_change_reason_field=models.TextField(null=True))
 
     class Meta:
+        permissions = [("replay_case", "Can settle a case's delivery again")]
         constraints = [
             models.UniqueConstraint(
                 name="case_open_once",

@@ -26,6 +26,7 @@ class Export(models.Model):
 
     class Meta:
         permissions = [("take_export", "Can take exports")]
+        indexes = [models.Index(name="export_by_time", fields=["exported_at"])]
 
     def __str__(self) -> str:
         return self.file_name

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import Q
+from simple_history.models import HistoricalRecords
 
 from wallets.models.fields import AMOUNT_RANGE, Money
 
@@ -32,6 +33,8 @@ class Player(models.Model):
         "test player", default=False, help_text="Kept out of reports and dashboards."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    history = HistoricalRecords()
 
     class Meta:
         constraints = [
