@@ -6,9 +6,13 @@ staff. Periodic tasks are looked at; the tables of intervals, crontabs, solar ev
 behind them have no page.
 """
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import Model
+from django.http import HttpRequest
 from django_celery_beat import models as beat
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -16,6 +20,9 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from wallets import pages
 
 admin.site.index_title = "Overview"
+
+# What is said of a group on its page, by its name; who knows the roles adds theirs.
+SENTENCES: dict[str, str] = {}
 
 for model in (
     User,
@@ -31,8 +38,14 @@ for model in (
 
 @admin.register(User)
 class StaffAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
-    """People who log in here. A player is not a user."""
+    """People who log in here. A player is not a user.
 
+    Superusers look after them. Whoever else was given the right to change users can't raise
+    anybody above themselves: not by a group, not by a password of somebody who may do more. Nobody
+    is deleted: what they did is on record under their name.
+    """
+
+    actions = None
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -49,6 +62,26 @@ class StaffAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
         ("Since", {"fields": ["seen_at", "joined_at"]}),
     ]
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may: bool = super().has_change_permission(request, obj)
+        return may and (obj is None or not exceeds(obj, request.user))
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        above = [] if request.user.is_superuser else ["is_superuser"]
+        return [*self.readonly_fields, *above]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "groups" and not request.user.is_superuser:
+            options["queryset"] = Group.objects.filter(user=request.user)
+        return super().formfield_for_manytomany(db_field, request, **options)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        by(request, obj)
+        super().save_model(request, obj, form, change)
+
     @admin.display(description="Last login at")
     def seen_at(self, user: User) -> object:
         return pages.moment(user.last_login)
@@ -60,10 +93,32 @@ class StaffAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
 
 @admin.register(Group)
 class RoleAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]
-    """Named sets of permissions."""
+    """Named sets of permissions. Only superusers change them: they say what everybody may do."""
 
+    actions = None
     list_fullwidth = True
     compressed_fields = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def get_form(self, request: HttpRequest, obj: Group | None = None, **options: Any) -> Any:
+        told = {"name": SENTENCES.get(obj.name if obj else "", "")}
+        return super().get_form(request, obj, **{**options, "help_texts": told})
+
+    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        by(request, obj)
+        super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        by(request, obj)
+        super().delete_model(request, obj)
 
 
 @admin.register(beat.PeriodicTask)
@@ -81,3 +136,20 @@ class PeriodicTaskAdmin(pages.ReadOnly):
     @admin.display(description="Last run at")
     def last_run(self, task: beat.PeriodicTask) -> object:
         return pages.moment(task.last_run_at)
+
+
+def exceeds(user: User, other: Any) -> bool:
+    """Whether `user` may do anything that `other` may not, or is in a group that `other` isn't."""
+    if other.is_superuser:
+        return False
+    groups = set(user.groups.values_list("pk", flat=True))
+    return (
+        user.is_superuser
+        or not groups <= set(other.groups.values_list("pk", flat=True))
+        or not user.get_all_permissions() <= other.get_all_permissions()
+    )
+
+
+def by(request: HttpRequest, changed: Model) -> None:
+    """Whoever asks stands in the history of what is changed."""
+    changed._history_user = request.user  # type: ignore[attr-defined]

@@ -18,6 +18,7 @@ from unfold.views import ChangeList as UnfoldChangeList
 
 from providers.admin import CallbackAdmin
 from providers.models import Callback
+from providers.office import SENTENCES
 from reconciliation import desk, filters, manual_replays, overview, sections, summary, working
 from reconciliation.adjustments import admin as _adjustments  # noqa: F401  (registered)
 from reconciliation.adjustments import asking, shown
@@ -25,6 +26,7 @@ from reconciliation.adjustments import desk as adjusting
 from reconciliation.columns import CaseColumns
 from reconciliation.models import Case, CaseStatus
 from reconciliation.office.packs import desk as packs
+from reconciliation.office.roles import table
 from reconciliation.office.rounds import links as stories
 from reconciliation.office.work import keeping, links, many_desk, thread, walking
 from wallets import pages
@@ -234,6 +236,8 @@ TransactionAdmin.related += [  # type: ignore[list-item]
     links.dispute_transaction,
 ]
 CallbackAdmin.related += [stories.of_callback, cases_of_callback, links.dispute_callback]
+
+SENTENCES.update((role.name, role.sentence) for role in table.ROLES.values())
 
 # The pages of statements, their formats and exports register themselves.
 from reconciliation.exporting import admin as _exports  # noqa: E402, F401

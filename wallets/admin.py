@@ -81,6 +81,7 @@ class PlayerAdmin(pages.Listed):
 
     def save_model(self, request: HttpRequest, obj: Player, form: Any, change: bool) -> None:
         """Write what may change and nothing else: our role may not UPDATE the other columns."""
+        obj._history_user = request.user  # type: ignore[attr-defined]
         obj.save(update_fields=["status", "is_test"] if change else None)
 
     @admin.display(description="Player")

@@ -137,10 +137,15 @@ class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
 class AdjustmentLimitAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
     """A group without a limit in a currency approves nothing in it."""
 
+    actions = None
     form = LimitForm
     list_display = ["group", "currency", "amount_"]
     list_filter = ["group"]
     fields = ["group", "currency", "amount"]
+
+    def delete_model(self, request: HttpRequest, obj: AdjustmentLimit) -> None:
+        obj._history_user = request.user  # type: ignore[attr-defined]
+        super().delete_model(request, obj)
 
     @admin.display(description="Approves up to")
     def amount_(self, limit: AdjustmentLimit) -> SafeString:
