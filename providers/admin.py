@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -15,10 +15,25 @@ from providers import callback_page, counting, office, readable, registry  # noq
 from providers.callback_page import BIG
 from providers.models import Callback, Outcome, Unauthentic
 from providers.protocols import base
-from wallets import pages
+from wallets import lists, pages
 from wallets.admin import TransactionAdmin
 from wallets.models import Transaction
 from wallets.refusals import Refusal
+
+
+class ByOutcome(lists.Led):
+    """Filter deliveries by what became of them."""
+
+    title = "outcome"
+    parameter_name = "outcome__exact"
+    field = "outcome"
+
+    @classmethod
+    def values(cls, model: type[Model]) -> list[str]:
+        return list(Outcome.values)
+
+    def label(self, value: str) -> str:
+        return Outcome(value).label
 
 
 @admin.register(Callback)
@@ -39,7 +54,7 @@ class CallbackAdmin(pages.ReadOnly):
         "why",
     ]
     list_display_links = ["id"]
-    list_filter = [pages.ByProvider, "outcome"]
+    list_filter = led_by = [pages.LedByProvider, ByOutcome]
     search_fields = ["transaction_id__exact"]
     search_help_text = "Reference, transaction id or #number, exactly"
     fieldsets = [

@@ -2,9 +2,9 @@
 
 from django.db import connection
 from django.http import HttpRequest
-from unfold.views import ChangeList as UnfoldChangeList
 
 from providers.models import Callback
+from wallets import lists
 from wallets.instructions import Key
 
 # Replays are not counted: nobody sent them.
@@ -18,12 +18,12 @@ GROUP BY c.provider, c.transaction_id
 """
 
 
-class CountedList(UnfoldChangeList):  # type: ignore[misc]
+class CountedList(lists.PagedList):
     """A list of callbacks, each with `delivered`."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        rows: list[Callback] = list(self.result_list)  # type: ignore[has-type]
+        rows: list[Callback] = list(self.result_list)
         counted = times({(row.provider, row.transaction_id) for row in rows})
         for row in rows:
             row.delivered = counted.get((row.provider, row.transaction_id), 1)  # type: ignore[attr-defined]

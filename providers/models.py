@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class Outcome(models.TextChoices):
@@ -86,6 +86,8 @@ class Callback(models.Model):
                 pages_per_range=32,
                 autosummarize=True,
             ),
+            # The two filters of the list, alone or together, newest first (see wallets.lists).
+            models.Index("provider", "outcome", -F("id"), name="callback_listed"),
         ]
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
+from wallets import lists
 from wallets.models import DatabaseMark
 from wallets.text import printable as printable
 
@@ -117,7 +118,7 @@ class Listed(ModelAdmin):  # type: ignore[misc]
     """A list that stays fast however many rows there are, and rows that nobody deletes.
 
     Lists are newest first and never counted: a COUNT(*) of a big table is a long wait, so they
-    have a next page and no number of pages. Nothing is sorted by a column without an index, and
+    have an older page and no number of pages. Nothing is sorted by a column without an index, and
     never by amounts, which are of different currencies.
     """
 
@@ -129,6 +130,9 @@ class Listed(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     paginator = InfinitePaginator
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[Any]:
+        return lists.PagedList
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -155,6 +159,18 @@ class ByProvider(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(provider=self.value()) if self.value() else queryset
+
+
+class LedByProvider(lists.Led):
+    """The same in a list of millions, led by an index that has the rows' order too."""
+
+    title = "provider"
+    parameter_name = "provider"
+    field = "provider"
+
+    @classmethod
+    def values(cls, model: type[Model]) -> list[str]:
+        return providers_in(model)
 
 
 def providers_in(model: type[Model]) -> list[str]:

@@ -106,6 +106,8 @@ class Transaction(models.Model):
                 pages_per_range=32,
                 autosummarize=True,
             ),
+            # The three filters of the list, alone or together, newest first (see wallets.lists).
+            models.Index("provider", "kind", "origin", -F("id"), name="transaction_listed"),
         ]
 
     def __str__(self) -> str:
