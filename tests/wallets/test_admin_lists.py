@@ -94,7 +94,7 @@ def test_a_filter_narrows_what_a_search_found(boss: staff.Staff) -> None:
     assert shown(boss.get(LIST, q="1", provider="jdb")) == []
 
 
-@pytest.mark.parametrize("place", ["x", "-1", "1.5", "9" * 30, "١"])
+@pytest.mark.parametrize("place", ["x", "-1", "1.5", "9" * 30, "\u0661"])
 def test_what_is_no_number_is_no_place(boss: staff.Staff, place: str) -> None:
     assert shown(boss.get(LIST, before=place)) == [8, 7]
 

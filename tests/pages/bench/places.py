@@ -41,7 +41,8 @@ def searches() -> dict[type[Model], dict[str, str]]:
     """What is typed into a search box, by what it finds."""
     middle = Transaction.objects.filter(kind="settlement", id__gte=_middle(Transaction)).first()
     case = Case.objects.order_by("-id").first()
-    assert middle is not None and case is not None
+    assert middle is not None
+    assert case is not None
     ours = {"reference": middle.reference, "transaction id": middle.transaction_id}
     player = {"player": "player00500", "busiest player": WHALE}
     return {

@@ -1,7 +1,8 @@
 """How long each page of the admin takes with a million transactions and callbacks.
 
     CAGE_HOME=/tmp/bench ./cage manage migrate --database owner
-    CAGE_HOME=/tmp/bench ./cage manage shell -v 0 -c "from tests.pages.bench import timing; timing.main()"
+    CAGE_HOME=/tmp/bench ./cage manage shell -v 0 \\
+        -c "from tests.pages.bench import timing; timing.main()"
 
 Fills an empty demo database with 1 % of it and counts the queries of every page, then empties and
 fills it again with all of it and times every page, 30 calls each after two to warm up. Exit status

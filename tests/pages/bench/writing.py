@@ -1,13 +1,13 @@
 """What the indexes of the lists cost: their size, and the time that a write takes without each.
 
-    CAGE_HOME=/tmp/bench ./cage manage shell -v 0 -c "from tests.pages.bench import writing; writing.main()"
+    CAGE_HOME=/tmp/bench ./cage manage shell -v 0 \\
+        -c "from tests.pages.bench import writing; writing.main()"
 
 On a database that `timing` has filled. 200 batches of 64 rows are inserted in one transaction that
-is rolled back, three times in turn with and without the index; the medians per row are shown.
+is rolled back, five times in turn with and without the index; the least of each is compared.
 """
 
 import time
-from statistics import median
 from typing import Any
 
 from django.db import connections, transaction
@@ -31,7 +31,7 @@ WRITES = {
                address, headers, body, unwrapped, outcome, reason, reply_status, reply, terms
         FROM providers_callback WHERE id > 500000 + 100 * %(batch)s ORDER BY id LIMIT 64""",
 }
-BATCHES, ROUNDS = 200, 3
+BATCHES, ROUNDS = 200, 5
 SIZE = """
 SELECT pg_size_pretty(sum(pg_relation_size(relid))) FROM (
     SELECT relid FROM pg_partition_tree(%(name)s::regclass) UNION SELECT %(name)s::regclass) tree
@@ -41,14 +41,15 @@ SELECT pg_size_pretty(sum(pg_relation_size(relid))) FROM (
 def main() -> None:
     with connections["owner"].cursor() as cursor:
         for table, names in INDEXES.items():
-            every = _written(cursor, table, "")
-            print(f"{table}: {every:.1f} µs a row")
             for name in names:
                 cursor.execute(SIZE, {"name": name})
                 (size,) = cursor.fetchone()
-                without = median(_written(cursor, table, name) for _ in range(ROUNDS))
-                with_it = median(_written(cursor, table, "") for _ in range(ROUNDS))
-                print(f"  {name:<26}{size:>8} {with_it - without:>6.1f} µs a row")
+                pairs = [
+                    (_written(cursor, table, name), _written(cursor, table, ""))
+                    for _ in range(ROUNDS)
+                ]
+                without, with_it = (min(times) for times in zip(*pairs, strict=True))
+                print(f"{table}: {without:.1f} µs a row, with {name} ({size}) {with_it:.1f}")
 
 
 def _written(cursor: Any, table: str, dropped: str) -> float:
