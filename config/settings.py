@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "reconciliation.office.login.middleware.session_limits",
     "reconciliation.office.login.middleware.one_time_password",
     "axes.middleware.AxesMiddleware",
+    "reconciliation.office.zones.viewing.in_the_viewers_zone",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -296,6 +297,8 @@ UNFOLD: dict[str, Any] = {
     "SCRIPTS": [
         lambda request: static("wallets/frame.js"),
         "reconciliation.office.search.views.script",
+        "reconciliation.office.zones.viewing.script",
+        "reconciliation.office.zones.viewing.keys",
     ],
     "ACCOUNT": {
         "navigation": [

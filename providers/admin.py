@@ -1,6 +1,7 @@
 """The inbox as staff read it: what came, what it meant, what was answered. Nothing is edited."""
 
 from collections.abc import Callable
+from datetime import tzinfo
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -43,6 +44,10 @@ class CallbackAdmin(pages.ReadOnly):
     # What other apps know about a delivery, each as a link; they add theirs when they load.
     related: ClassVar[list[Callable[[Callback], SafeString | str]]] = []
 
+    when_empty = (
+        "No provider has delivered anything that could move money. Its address is "
+        "/callbacks/ and the path that PROVIDERS states; balance queries are kept nowhere."
+    )
     list_display = [
         "id",
         "received",
@@ -60,7 +65,15 @@ class CallbackAdmin(pages.ReadOnly):
     fieldsets = [
         (
             None,
-            {"fields": ["outcome_explained", "why_in_full", "provider", "operation_", "received"]},
+            {
+                "fields": [
+                    "outcome_explained",
+                    "why_in_full",
+                    "provider",
+                    "operation_",
+                    "received_both",
+                ]
+            },
         ),
         ("The reply, as it was sent", {"fields": ["meant", "reply_status", "reply_text", "took"]}),
         ("Its transaction", {"fields": ["named", "transaction", "see_also", "deliveries"]}),
@@ -89,7 +102,11 @@ class CallbackAdmin(pages.ReadOnly):
 
     @admin.display(description="Received at")
     def received(self, callback: Callback) -> SafeString | str:
-        return pages.moment(callback.received_at, precise=True)
+        return pages.moment(callback.received_at, precise=True, provider=callback.provider)
+
+    @admin.display(description="Received at")
+    def received_both(self, callback: Callback) -> SafeString | str:
+        return pages.both(callback.received_at, provider=callback.provider)
 
     @admin.display(description="Operation")
     def operation_(self, callback: Callback) -> SafeString | str:
@@ -183,6 +200,10 @@ class CallbackAdmin(pages.ReadOnly):
 class UnauthenticAdmin(pages.ReadOnly):
     """Who knocked without the key: counted by the minute, with one sample."""
 
+    when_empty = (
+        "That is as it should be: every delivery proved who sent it. If a provider says that "
+        "it gets errors, look at Callbacks, and here again for a wrong key."
+    )
     list_display = ["id", "in_minute", "provider", "address", "times", "why"]
     list_filter = [pages.ByProvider]
     fields = ["provider", "address", "in_minute", "times", "why", "sample_text"]
@@ -226,4 +247,11 @@ def deliveries_of(transaction: Transaction) -> SafeString:
     return format_html('<a class="cage-link" href="{}">Its deliveries</a>', url)
 
 
+def clock_of(provider: str) -> tzinfo | None:
+    """The zone that a provider reckons its days in; None for one that is not configured."""
+    found = registry.current().by_name.get(provider)
+    return found.protocol.zone if found is not None else None
+
+
 TransactionAdmin.related.append(deliveries_of)
+pages.clocks.append(clock_of)

@@ -49,7 +49,7 @@ def chosen_of(query: Mapping[str, str]) -> str:
 def among(name: str, user_id: int) -> Q:
     """Which cases a list has; one without a name has them all."""
     lists = {
-        PERSON: queue.needs_a_person(timezone.localdate()),
+        PERSON: queue.needs_a_person(timezone.localdate(timezone=timezone.get_default_timezone())),
         WAITING: queue.waits_for_the_provider(),
         MINE: queue.OPEN & Q(owner=user_id),
         OPEN: queue.OPEN,

@@ -98,7 +98,10 @@ class Wait(Seen):
     why = why("Whom or what it waits for: the provider, the player, an approval.")
 
     def start(self, case: Case) -> dict[str, object]:
-        return {"until": timezone.localdate() + timedelta(days=1)}
+        return {
+            "until": timezone.localdate(timezone=timezone.get_default_timezone())
+            + timedelta(days=1)
+        }
 
 
 class Close(Seen):

@@ -193,7 +193,7 @@ def brief(case: Case, *, at: datetime) -> str:
     if case.status == CaseStatus.CLOSED:
         return Resolution(case.resolution).label
     if case.status == CaseStatus.WAITING and case.follow_up_on is not None:
-        due = case.follow_up_on <= timezone.localtime(at).date()
+        due = case.follow_up_on <= timezone.localdate(at, timezone.get_default_timezone())
         return f"{'Look again since' if due else 'Put off until'} {case.follow_up_on}"
     if case.kind != CaseKind.UNSETTLED:
         return {

@@ -72,7 +72,7 @@ def hand_over(case_id: int, *, seen: str, to: User, why: str, by: User, at: date
 
 def wait(case_id: int, *, seen: str, until: date, why: str, by: User, at: datetime) -> Case:
     """Put it off: until that day it is on nobody's list."""
-    if until <= timezone.localtime(at).date():
+    if until <= timezone.localdate(at, timezone.get_default_timezone()):
         raise NotDone("That day is not in the future.")
     with held(case_id, seen=seen, by=by, why=why, at=at) as case:
         case.status, case.follow_up_on = CaseStatus.WAITING, until

@@ -6,16 +6,15 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.validators import RegexValidator
-from django.db.models import Model, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from wallets import columns, lists, pages, search
+from wallets import columns, filters, pages, search
 from wallets.columns import EntryColumns, TransactionColumns, WalletColumns
-from wallets.instructions import Kind, Origin
 from wallets.models import Entry, Player, Transaction, Wallet
 
 OVERVIEW = ["provider", "named", "kind_explained", "result_explained", "posted"]
@@ -44,6 +43,10 @@ class WalletInline(WalletColumns, ReadOnlyInline):
 class PlayerAdmin(pages.Listed):
     """Players are made, suspended and closed; their uid stays, and so do they."""
 
+    when_empty = (
+        "A player has to be here before a provider's delivery can name one. Add the first, then "
+        "open a wallet in each currency that is played in."
+    )
     list_display = ["id", "player", "state", "test", "joined_at"]
     list_display_links = ["id", "player"]
     list_filter = ["status", "is_test"]
@@ -121,6 +124,10 @@ class WalletAdmin(WalletColumns, pages.Listed):
     """Wallets are opened empty; only the ledger moves what is in them."""
 
     form = OpenWalletForm
+    when_empty = (
+        "A player plays in a currency as soon as there is a wallet for it. Add one here: it starts "
+        "empty, and only booked transactions change it."
+    )
     list_display = ["id", "owner", "balance_now", "statement", "opened_at"]
     list_select_related = ["player"]
     search_fields = ["player__uid__startswith"]
@@ -144,36 +151,6 @@ class EntryInline(EntryColumns, ReadOnlyInline):
         return entries.select_related("wallet__player").order_by("id")
 
 
-class ByKind(lists.Led):
-    """Filter transactions by kind."""
-
-    title = "kind"
-    parameter_name = "kind__exact"
-    field = "kind"
-
-    @classmethod
-    def values(cls, model: type[Model]) -> list[str]:
-        return list(Kind.values)
-
-    def label(self, value: str) -> str:
-        return Kind(value).label
-
-
-class ByOrigin(lists.Led):
-    """Filter transactions by who asked for them."""
-
-    title = "origin"
-    parameter_name = "origin__exact"
-    field = "origin"
-
-    @classmethod
-    def values(cls, model: type[Model]) -> list[str]:
-        return list(Origin.values)
-
-    def label(self, value: str) -> str:
-        return Origin(value).label
-
-
 @admin.register(Transaction)
 class TransactionAdmin(TransactionColumns, pages.ReadOnly):
     """What providers and the house asked for, and the entries that it became."""
@@ -181,6 +158,10 @@ class TransactionAdmin(TransactionColumns, pages.ReadOnly):
     # What other apps know about a transaction, each as a link; they add theirs when they load.
     related: ClassVar[list[Callable[[Transaction], SafeString]]] = []
 
+    when_empty = (
+        "The first delivery that moves money makes the first transaction. If a provider is sending "
+        "already, look at Callbacks: what was refused, and why, stands there."
+    )
     list_display = [
         "posted",
         "provider",
@@ -192,7 +173,7 @@ class TransactionAdmin(TransactionColumns, pages.ReadOnly):
         "result",
     ]
     list_display_links = ["named"]
-    list_filter = led_by = [pages.LedByProvider, ByKind, ByOrigin]
+    list_filter = led_by = [pages.LedByProvider, filters.ByKind, filters.ByOrigin]
     search_fields = ["reference__exact"]
     search_help_text = search.HELP
     inlines = [EntryInline]
@@ -233,28 +214,17 @@ class TransactionAdmin(TransactionColumns, pages.ReadOnly):
         return format_html_join(" · ", "{}", ((one,) for one in links)) or pages.NOTHING
 
 
-class OfKind(admin.SimpleListFilter):
-    """Filter one wallet's statement by kind. Of all entries the list of transactions does that: its
-    index knows the kinds, and a search through every entry for a rare one would read them all."""
-
-    title = "kind"
-    parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(Kind.choices) if columns.WALLET in request.GET else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
-        kind = self.value()
-        return queryset.filter(transaction__kind=kind) if kind else queryset
-
-
 @admin.register(Entry)
 class EntryAdmin(EntryColumns, pages.ReadOnly):
     """Every movement; of one wallet, its statement with the running balance."""
 
+    when_empty = (
+        "Each movement of a wallet is an entry, made with its transaction. A wallet's own are "
+        "reached from Wallets, by its number of entries."
+    )
     list_display = ["posted", "player", "number", "booked_by", "debit_", "credit_", "after"]
     list_display_links = ["number"]
-    list_filter = [OfKind]
+    list_filter = [filters.OfKind]
     list_select_related = ["wallet__player", "transaction"]
     search_fields = ["transaction__reference__exact"]
     search_help_text = search.HELP

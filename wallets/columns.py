@@ -86,7 +86,7 @@ class EntryColumns:
 
     @admin.display(description="Posted at")
     def posted(self, entry: Entry) -> SafeString | str:
-        return pages.moment(entry.transaction.posted_at)
+        return pages.moment(entry.transaction.posted_at, provider=entry.transaction.provider)
 
 
 class TransactionColumns:
@@ -132,7 +132,7 @@ class TransactionColumns:
 
     @admin.display(description="Posted at")
     def posted(self, transaction: Transaction) -> SafeString | str:
-        return pages.moment(transaction.posted_at)
+        return pages.moment(transaction.posted_at, provider=transaction.provider)
 
     @admin.display(description="Reference")
     def reference_(self, transaction: Transaction) -> SafeString | str:
@@ -169,9 +169,9 @@ class TransactionColumns:
             for one in references
         )
 
-    @admin.display(description="Occurred at (provider's clock)")
+    @admin.display(description="Occurred at, as the provider states")
     def occurred(self, transaction: Transaction) -> SafeString | str:
-        return pages.moment(transaction.occurred_at, precise=True)
+        return pages.both(transaction.occurred_at, provider=transaction.provider)
 
     @admin.display(description="Origin")
     def origin_(self, transaction: Transaction) -> SafeString:

@@ -4,8 +4,8 @@ Other apps' pages build on these too. Everything that comes from a provider or a
 here, and characters that change how the text around them reads are spelled out.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -67,13 +67,59 @@ def money(value: Decimal | None, currency: str = "") -> SafeString:
     )
 
 
-def moment(value: datetime | None, *, precise: bool = False) -> SafeString | str:
-    """A time with its zone, to the second or (`precise`) the millisecond."""
+# The zone of a provider's own clock: whoever knows the providers adds it when it loads.
+clocks: list[Callable[[str], tzinfo | None]] = []
+
+
+def moment(
+    value: datetime | None, *, precise: bool = False, provider: str = ""
+) -> SafeString | str:
+    """A time in the viewer's zone, to the second or (`precise`) the millisecond; in the tooltip
+    it stands as UTC and, of a `provider`, as that provider's own clock tells it."""
     if value is None:
         return NOTHING
     local = timezone.localtime(value)
-    text = local.isoformat(" ", "milliseconds" if precise else "seconds")[: 23 if precise else 19]
-    return format_html('<span class="cage-moment">{} {}</span>', text, local.tzname() or "")
+    others = [f"{told(value.astimezone(UTC))} UTC"]
+    others += [f"{provider}: {text}" for text in [theirs(value, provider)] if text]
+    return format_html(
+        '<span class="cage-moment" title="{}">{} {}</span>',
+        " · ".join(others),
+        told(local, precise=precise),
+        zone_of(local),
+    )
+
+
+def both(value: datetime | None, *, provider: str) -> SafeString | str:
+    """A time in the viewer's zone, with the provider's own beside it: for a detail page."""
+    shown = moment(value, precise=True, provider=provider)
+    text = theirs(value, provider) if value is not None else ""
+    if not text:
+        return shown
+    return format_html(
+        '{} <span class="cage-theirs">{}, by its clock: {}</span>', shown, provider, text
+    )
+
+
+def theirs(value: datetime, provider: str) -> str:
+    """A time as the provider's clock tells it: 2026-11-21 20:00:00 UTC+08:00; "" if unknown."""
+    zone = next((zone for clock in clocks if (zone := clock(provider)) is not None), None)
+    if not provider or zone is None:
+        return ""
+    local = value.astimezone(zone)
+    distance = f"{local:%z}"
+    shift = "" if distance == "+0000" else f"{distance[:3]}:{distance[3:5]}"
+    return f"{told(local)} UTC{shift}"
+
+
+def told(local: datetime, *, precise: bool = False) -> str:
+    """2026-11-21 12:00:00, with milliseconds if `precise`."""
+    return local.isoformat(" ", "milliseconds" if precise else "seconds")[: 23 if precise else 19]
+
+
+def zone_of(local: datetime) -> str:
+    """The short name of its zone: CET, UTC; UTC+04 where it has no name but its distance."""
+    name = local.tzname() or ""
+    return f"UTC{name}" if name[:1] in ("+", "-") else name
 
 
 def tag(member: Meaning, *, tone: str = "") -> SafeString:

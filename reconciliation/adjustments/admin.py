@@ -31,6 +31,10 @@ from wallets import pages
 class AdjustmentAdmin(pages.ReadOnly):
     """Asked for on a case's page, decided here; never edited."""
 
+    when_empty = (
+        "Money is moved from the page of a case: one person asks there for an adjustment, and "
+        "another approves it here."
+    )
     list_display = ["number", "what", "state", "case_", "moves_", "reason", "asked", "until"]
     list_display_links = ["number"]
     list_filter = ["status", "kind"]
@@ -139,6 +143,10 @@ class AdjustmentLimitAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc
 
     actions = None
     form = LimitForm
+    when_empty = (
+        "Without a limit nobody approves anything. Add one for each group and currency: up to "
+        "which amount its members may approve what somebody else asks for."
+    )
     list_display = ["group", "currency", "amount_"]
     list_filter = ["group"]
     fields = ["group", "currency", "amount"]

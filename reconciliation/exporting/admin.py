@@ -55,6 +55,10 @@ FORMS = (
 class ExportAdmin(pages.ReadOnly):
     """Every file that somebody took out, with its digest."""
 
+    when_empty = (
+        "Choose above what to take out. Every file is then listed here: who took it, what it was "
+        "limited to, and its SHA-256."
+    )
     list_display = ["exported", "what", "file", "row_count", "digest", "who"]
     list_display_links = ["exported"]
     list_filter = ["what"]

@@ -16,7 +16,9 @@ from wallets import money, pages
 def of(user_id: int | None, *, at: datetime) -> dict[str, Any]:
     """Cases that need a person: how many, what is at risk in each currency, by kind, the oldest.
     Two queries."""
-    cases = Case.objects.filter(queue.needs_a_person(timezone.localdate(at)))
+    cases = Case.objects.filter(
+        queue.needs_a_person(at.astimezone(timezone.get_default_timezone()).date())
+    )
     found = (
         cases.order_by()
         .values("kind", "currency")

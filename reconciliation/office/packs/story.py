@@ -132,7 +132,7 @@ def _books_html(material: Material, edition: Edition) -> SafeString:
 
 
 def _when(event: Event) -> str:
-    return timezone.localtime(event.at).isoformat(" ", "milliseconds")
+    return event.at.astimezone(timezone.get_default_timezone()).isoformat(" ", "milliseconds")
 
 
 def _fit(value: str) -> str:

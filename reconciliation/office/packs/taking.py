@@ -62,7 +62,8 @@ def take(asked: Mapping[str, str], uid: str, file: IO[bytes], *, by: User, at: d
 def file_name(material: Material, uid: str, *, at: datetime) -> str:
     """evidence-case-12-20261121-120000.zip; no name of a player or a round stands in it."""
     edition = "-player" if uid else ""
-    return f"evidence-{material.name}{edition}-{timezone.localtime(at):%Y%m%d-%H%M%S}.zip"
+    moment = at.astimezone(timezone.get_default_timezone())
+    return f"evidence-{material.name}{edition}-{moment:%Y%m%d-%H%M%S}.zip"
 
 
 def _number(text: str) -> int:

@@ -34,6 +34,10 @@ NAME = "reconciliation_statement"
 class StatementAdmin(pages.ReadOnly):
     """The providers' own lists, and where each of their movements stands."""
 
+    when_empty = (
+        "Import the list of a day that a provider gives out: each of its rows is then compared "
+        "with the books, and what differs becomes a case."
+    )
     list_display = ["provider_", "named", "file", "rows_", "rejected_", "share", "open_"]
     list_display += ["imported"]
     list_display_links = ["named"]

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from providers import registry
 from reconciliation import words
 from reconciliation.models import Statement
+from wallets import pages
 
 DAY = timedelta(days=1)
 
@@ -18,10 +20,19 @@ def of(provider: str) -> tzinfo:
     return found.protocol.zone if found is not None else UTC
 
 
-def moment(value: datetime, zone: tzinfo) -> str:
-    """2026-11-21 00:00:00 UTC-04:00."""
-    local = value.astimezone(zone)
-    return f"{local:%Y-%m-%d %H:%M:%S} {words.offset(local)}"
+def moment(value: datetime, zone: tzinfo) -> SafeString:
+    """2026-11-21 00:00:00 UTC-04:00, with the viewer's own time beside it where that differs."""
+    local, own = value.astimezone(zone), timezone.localtime(value)
+    text = f"{local:%Y-%m-%d %H:%M:%S} {words.offset(local)}"
+    if own.utcoffset() == local.utcoffset():
+        return format_html('<span class="cage-moment">{}</span>', text)
+    beside = f"{own:%H:%M:%S}" if own.date() == local.date() else pages.told(own)
+    return format_html(
+        '<span class="cage-moment">{} <span class="cage-theirs">{} {}</span></span>',
+        text,
+        beside,
+        pages.zone_of(own),
+    )
 
 
 def window(statement: Statement) -> SafeString:
