@@ -77,9 +77,9 @@ class PlayerAdmin(pages.Listed):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
-        player = options.get("obj")
-        for part in self.parts if player is not None else ():
-            context |= part(request, player)
+        if (player := options.get("obj")) is not None:
+            for part in self.parts:
+                context |= part(request, player)
         shown: HttpResponse = super().render_change_form(request, context, *args, **options)
         return shown
 

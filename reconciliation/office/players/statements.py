@@ -107,7 +107,7 @@ def of(wallet: Wallet, days: Days, request: HttpRequest) -> Statement:
 
 def _first(wallet: Wallet, at: datetime) -> int:
     """The number of the first entry posted at `at` or later; one past the last where none was."""
-    values = {"wallet": wallet.pk, "numbers": wallet.sequence, "at": at}
+    values: dict[str, int | datetime] = {"wallet": wallet.pk, "numbers": wallet.sequence, "at": at}
     with connection.cursor() as cursor:
         cursor.execute(FIRST, values)
         (number,) = cursor.fetchone()

@@ -1,7 +1,7 @@
 """One step of a story. Text and numbers only: nothing here is escaped, or knows of pages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -28,6 +28,9 @@ class About(Enum):
 
 RANKS = {about: rank for rank, about in enumerate(About)}
 RANKS[About.TRANSACTION], RANKS[About.REPLY] = RANKS[About.REPLY], RANKS[About.TRANSACTION]
+
+
+PLAYER = "Player"  # The detail that names one.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,7 @@ class Event:
 
     `key` is the number of the row that it is about: of the callback, transaction, case or
     adjustment, and of the statement for its line. `subject` is a transaction id or "". `said` is
-    literally what the provider heard. `players` are those that it names.
+    literally what the provider heard. `uids` are players whom it is about beside those of `moves`.
     """
 
     at: datetime
@@ -72,6 +75,7 @@ class Event:
     occurred_at: datetime | None = None
     details: Sequence[tuple[str, str]] = ()
     moves: Sequence[Move] = ()
+    uids: Sequence[str] = ()
 
     @property
     def rank(self) -> int:
@@ -80,4 +84,18 @@ class Event:
 
     @property
     def players(self) -> frozenset[str]:
-        return frozenset(move.uid for move in self.moves)
+        """Whom it is about; none where nobody can tell."""
+        return frozenset([*self.uids, *(move.uid for move in self.moves)])
+
+    def for_player(self, uid: str) -> "Event | None":
+        """Without what it says of others; None where it says nothing of this one. What people
+        wrote stays as they wrote it."""
+        if self.players and uid not in self.players:
+            return None
+        return replace(
+            self,
+            moves=[move for move in self.moves if move.uid == uid],
+            uids=[one for one in self.uids if one == uid],
+            details=[(name, value) for name, value in self.details if name != PLAYER],
+            said=self.said if len(self.players) < 2 else "",
+        )

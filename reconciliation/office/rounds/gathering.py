@@ -192,7 +192,8 @@ def _history(cases: Sequence[Case], cut: list[str]) -> dict[int, list[object]]:
 
 
 def _people(history: Mapping[int, Sequence[object]]) -> dict[object, str]:
-    ids = {getattr(row, "owner_id", None) for rows in history.values() for row in rows} - {None}
+    owners = (getattr(row, "owner_id", None) for rows in history.values() for row in rows)
+    ids = {owner for owner in owners if owner is not None}
     return dict(User.objects.filter(pk__in=ids).values_list("pk", "username")) if ids else {}
 
 

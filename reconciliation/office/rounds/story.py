@@ -5,7 +5,7 @@ cut, the story says so. Texts are other people's, as they are: whoever shows the
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db import models
@@ -81,6 +81,15 @@ class Story:
     def players(self) -> Sequence[str]:
         """Whose money it moved."""
         return sorted({one.uid for one in self.sums})
+
+    def for_player(self, uid: str) -> "Story":
+        """The same without other players' money, names and balances."""
+        events = [one.for_player(uid) for one in self.events]
+        return replace(
+            self,
+            events=[one for one in events if one is not None],
+            sums=[one for one in self.sums if one.uid == uid],
+        )
 
 
 def of(provider: str, *, round_id: str = "", reference: str = "") -> Story:

@@ -1,6 +1,7 @@
 """Each row as steps of a story: what happened, in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from providers import registry
@@ -38,10 +39,12 @@ DECIDED = {
 def events(found: Found) -> Iterator[Event]:
     """All steps, in no order."""
     times: dict[str, int] = {}
+    players = _players(found)
     for callback in found.callbacks:
-        yield _delivery(callback, times)
+        uids = players.get(callback.transaction_id, ())
+        yield replace(_delivery(callback, times), uids=uids)
         if callback.replay_of is None:
-            yield reply(callback)
+            yield replace(reply(callback), uids=uids)
     for transaction in found.transactions:
         yield _transaction(transaction)
     for case in found.cases:
@@ -50,6 +53,14 @@ def events(found: Found) -> Iterator[Event]:
         yield _line(line, found.standing.get(line.pk, ""))
     for adjustment in found.adjustments:
         yield from _adjustment(adjustment)
+
+
+def _players(found: Found) -> dict[str, list[str]]:
+    """Whom the booked transactions are about, by their ids."""
+    return {
+        one.transaction_id: sorted({entry.wallet.player.uid for entry in one.entries.all()})
+        for one in found.transactions
+    }
 
 
 # -- Deliveries and replies --------------------------------------------------------------------
@@ -171,6 +182,7 @@ def _case(case: Case, rows: Sequence[object], people: Mapping[object, str]) -> I
         title=f"Case opened: {str(kind.label).lower()}",
         subject=case.subject,
         text=kind.sentence,
+        uids=[case.player] if case.player else [],
     )
     is_whole = bool(rows) and getattr(rows[-1], "history_type", "") == "+"
     for step in evidence.steps(rows, most=len(rows) - is_whole):
@@ -186,6 +198,7 @@ def _case(case: Case, rows: Sequence[object], people: Mapping[object, str]) -> I
             title=f"{did} {step.who or 'Cage'}{since}",
             subject=case.subject,
             text=step.why,
+            uids=[case.player] if case.player else [],
             details=[
                 (chronicle.CHANGED[name], _change(name, before, after, people))
                 for name, (before, after) in step.changes.items()

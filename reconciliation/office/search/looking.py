@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from providers import admin as inbox
+from providers.callback_page import BIG
 from providers.models import Callback, Outcome
 from reconciliation import filters, queue
 from reconciliation.models import Adjustment, AdjustmentStatus, Case, CaseStatus
@@ -168,7 +169,7 @@ def _rounds(term: str) -> Iterable[Hit]:
 
 
 def _callbacks(term: str) -> Iterable[Hit]:
-    rows = Callback.objects.defer(*inbox.BIG)
+    rows = Callback.objects.defer(*BIG)
     if (number := numbered(term, "callback")) is not None:
         found = rows.filter(pk=number)
     elif (delivery := _uuid(term)) is not None:

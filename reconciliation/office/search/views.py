@@ -16,7 +16,7 @@ def search(request: HttpRequest) -> HttpResponse:
     found = []
     # No id has a NUL, and PostgreSQL takes none.
     if term and len(term) <= looking.LONGEST and "\0" not in term:
-        found = looking.groups(term, request.user, kind=kind)  # type: ignore[arg-type]
+        found = looking.groups(term, request.user, kind=kind)
         if straight := looking.only(found):
             return redirect(straight)
     context = {
@@ -27,7 +27,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "too_long": looking.LONGEST if len(term) > looking.LONGEST else 0,
         "groups": found,
         "most": looking.MOST,
-        "can_be": looking.can_be(request.user),  # type: ignore[arg-type]
+        "can_be": looking.can_be(request.user),
     }
     return render(request, "admin/reconciliation/search/page.html", context)
 

@@ -75,7 +75,7 @@ def test_the_days_are_found_wherever_they_lie(
 
 def test_an_empty_wallet_has_a_statement(books: Books) -> None:
     found = told(books.open("alice", "USD"), date(2026, 1, 1), date(2026, 12, 31))
-    assert (found.opening, found.closing, found.count) == (0, 0, 0)
+    assert (found.opening, found.closing, found.count) == (Decimal(0), Decimal(0), 0)
 
 
 def test_finding_the_days_costs_the_same_however_long_the_life(books: Books) -> None:

@@ -16,6 +16,7 @@ from tests.cast import Books, instruction, post
 from tests.providers import senders
 from tests.providers.senders import Sent, altered, send
 from tests.reconciliation.adjustments import people
+from tests.reconciliation.office.statements import days
 from wallets.instructions import Kind
 from wallets.models import Transaction
 
@@ -131,7 +132,9 @@ def test_a_conflict_its_case_and_its_adjustment_are_in_the_story(
     ]
     assert titles(told, About.CASE)[0] == "Case opened: conflict"
     assert any(title.startswith("Case closed") for title in titles(told, About.CASE))
-    assert [(one.uid, one.paid_in, one.paid_out) for one in told.sums] == [("alice", 0, 60)]
+    assert [(one.uid, one.paid_in, one.paid_out) for one in told.sums] == [
+        ("alice", Decimal(0), Decimal(60))
+    ]
     assert books.balance("alice", "USD") == 160
 
 
@@ -229,4 +232,38 @@ def test_a_bet_that_was_given_back_is_cancelled(books: Books, providers: None) -
     post(back)
     told = story.of("besoft", round_id="R")
     assert told.state is story.State.CANCELLED
-    assert [(one.paid_in, one.paid_out) for one in told.sums] == [(0, 0)]
+    assert [(one.paid_in, one.paid_out) for one in told.sums] == [(Decimal(0), Decimal(0))]
+
+
+def test_the_lines_of_a_statement_stand_in_the_story(books: Books, providers: None) -> None:
+    days.book(books)
+    days.statement()
+    told = story.of("jdb", reference="272002")
+    (line,) = [one for one in told.events if one.about is About.LINE]
+    assert (line.mark and line.mark.label, line.moves[0].credit) == (
+        "Amount differs",
+        Decimal("99.75"),
+    )
+    assert line.subject == "settle:272002"
+    only = story.of("jdb", reference="272006")
+    assert only.state is story.State.UNBOOKED
+    assert [one.about for one in only.events if one.about is About.LINE] == [About.LINE]
+    page = staff.superuser().get("rounds/jdb/", reference="272002")
+    assert not staff.missing(page, ["Amount differs", "99.75", "/admin/reconciliation/statement/"])
+
+
+def test_a_players_edition_holds_nothing_of_others(books: Books, providers: None) -> None:
+    for uid in ("alice", "bob"):
+        books.open(uid, "USD", "100")
+    post(
+        instruction("1", ("alice", "USD", "10", "0"), ("bob", "USD", "0", "4.44"), round_id="R"),
+        instruction("2", ("bob", "USD", "0", "7.77"), round_id="R"),
+    )
+    whole = story.of("besoft", round_id="R")
+    hers = whole.for_player("alice")
+    assert len(whole.events) == len(hers.events) + 1
+    assert hers.players == ["alice"]
+    assert not staff.missing(repr(whole), ["bob", "4.44", "7.77"])
+    for word in ("bob", "4.44", "7.77"):
+        assert word not in repr(hers)
+    assert hers.events[0].moves[0].debit == 10
