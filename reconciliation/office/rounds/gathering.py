@@ -13,6 +13,7 @@ from providers.models import Callback
 from providers.protocols import base
 from reconciliation import words
 from reconciliation.models import Adjustment, Case, Line, Match, Statement
+from reconciliation.office.rounds import referring
 from wallets import reversals
 from wallets.models import Entry, Reference, Transaction
 
@@ -57,19 +58,15 @@ def of(provider: str, *, round_id: str, reference: str) -> Found:
     return Found(
         provider=provider,
         transactions=transactions,
-        effects=_effects(references),
+        effects=referring.effects(references),
         naming=frozenset(one.transaction_id for one in references),
-        cancels=_cancels(references),
+        cancels=referring.cancels(references),
         callbacks=callbacks,
         cases=cases,
         history=history,
         people=_people(history),
         lines=lines,
-        standing=dict(
-            Match.objects.filter(line__in=[one.pk for one in lines]).values_list("line", "bucket")
-        )
-        if lines
-        else {},
+        standing=_standing(lines),
         adjustments=_adjustments(provider, ids, cases, cut),
         cut=cut,
     )
@@ -129,22 +126,6 @@ def _ids(provider: str, found: Sequence[Transaction], reference: str) -> list[st
     references = {one.reference for one in found} | {reference}
     booked = [one.transaction_id for one in found]
     return sorted({*booked, *spelled(provider, references), *([reference] if reference else ())})
-
-
-def _cancels(references: Iterable[Reference]) -> dict[int, frozenset[str]]:
-    found: dict[int, frozenset[str]] = {}
-    for one in references:
-        if one.effect == Reference.Effect.CANCELS:
-            given = found.get(one.transaction_id, frozenset())
-            found[one.transaction_id] = given | {one.target}
-    return found
-
-
-def _effects(references: Iterable[Reference]) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    for one in references:
-        found[one.target] = found.get(one.target, frozenset()) | {one.effect}
-    return found
 
 
 # -- What came, what was doubted ---------------------------------------------------------------
@@ -233,6 +214,14 @@ def _lines(
         return []
     found = Line.objects.filter(statement__in=pks, transaction_id__in=ids)
     return _bounded(found.select_related("statement"), MOST, "statement line", cut)
+
+
+def _standing(lines: Sequence[Line]) -> dict[int, str]:
+    """In which bucket each line is."""
+    if not lines:
+        return {}
+    found = Match.objects.filter(line__in=[one.pk for one in lines])
+    return {one.line_id: one.bucket for one in found if one.line_id is not None}
 
 
 # -- Bounds ------------------------------------------------------------------------------------

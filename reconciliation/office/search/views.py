@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 
-from reconciliation.office.search import looking
+from reconciliation.office.search import finding, looking
 from wallets import pages
 
 
@@ -26,7 +26,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "named": pages.short(term, longest=80) if term else "",
         "too_long": looking.LONGEST if len(term) > looking.LONGEST else 0,
         "groups": found,
-        "most": looking.MOST,
+        "most": finding.MOST,
         "can_be": looking.can_be(request.user),
     }
     return render(request, "admin/reconciliation/search/page.html", context)
