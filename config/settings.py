@@ -318,7 +318,13 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": "Reconciliation",
                 "items": [
-                    _page("reconciliation.case", "Cases", "fact_check"),
+                    {
+                        **_page("reconciliation.case", "Cases", "fact_check"),
+                        "active": lambda request: (
+                            "/reconciliation/case/" in request.path
+                            and request.GET.get("list") != "mine"
+                        ),
+                    },
                     {
                         **_page("reconciliation.case", "My cases", "assignment_ind"),
                         "link": format_lazy(

@@ -55,7 +55,6 @@ class CaseAdmin(CaseColumns, pages.ReadOnly):
         "player_",
         "at_risk",
         "next_",
-        "times",
         "opened",
         "owner_",
     ]

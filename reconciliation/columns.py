@@ -90,18 +90,15 @@ class CaseColumns:
         is_open = case.status == CaseStatus.OPEN and case.kind == CaseKind.UNSETTLED
         tone = URGENT.get(wording.resend(case, at=at), "") if is_open else ""
         left = wording.left(case, at=at) if case.status == CaseStatus.OPEN else ""
+        times = words.count(case.attempts, "attempt") if case.attempts > 1 else ""
         why = wording.last_reason(case)
         return format_html(
             '<span class="cage-next {}" title="{}">{}</span><span class="cage-left">{}</span>',
             tone,
             pages.printable(why)[:2_000],
             wording.brief(case, at=at),
-            left,
+            ", ".join(filter(None, [left, times])),
         )
-
-    @admin.display(description="Attempts")
-    def times(self, case: Case) -> str:
-        return f"{case.attempts:,}" if case.attempts else pages.NOTHING
 
     @admin.display(description="Opened")
     def opened(self, case: Case) -> SafeString | str:

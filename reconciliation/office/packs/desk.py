@@ -100,7 +100,7 @@ def _page(
     context = {
         **frame,
         "form": form,
-        "title": "Evidence pack",
+        "title": f"Evidence pack of case #{asked['case']}" if "case" in asked else "Evidence pack",
         "back": back,
         "players": _players(request, asked),
     }
