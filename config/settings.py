@@ -362,6 +362,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("auth.user", "Users", "badge"),
                     _page("auth.group", "Groups", "group"),
+                    _page("admin.logentry", "Trail", "history"),
                 ],
             },
             {

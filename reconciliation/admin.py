@@ -243,3 +243,4 @@ from reconciliation.exporting import admin as _exports  # noqa: E402, F401
 from reconciliation.office.login import staff_page  # noqa: E402, F401
 from reconciliation.office.players import page as _players  # noqa: E402, F401
 from reconciliation.office.statements import format_admin, statement_admin  # noqa: E402, F401
+from reconciliation.office.trail import admin as _trail  # noqa: E402, F401

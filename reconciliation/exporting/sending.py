@@ -19,6 +19,7 @@ LOOK: Mapping[str, tuple[str, ...]] = {
     "transactions": ("wallets.view_transaction", "wallets.view_entry"),
     "player": ("wallets.view_player", "wallets.view_entry"),
     "journal": ("wallets.view_transaction", "wallets.view_entry"),
+    "trail": ("admin.view_logentry",),
 }
 TYPES: Mapping[str, str] = {
     "csv": "text/csv; charset=utf-8",

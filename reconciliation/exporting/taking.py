@@ -53,6 +53,21 @@ def export(
     anybody. `watch` hears now and then how many rows there are.
     """
     rows = _write(what, stated, ending, file, at=at, watch=watch)
+    return note(what, stated, ending, file, rows=rows, by=by, at=at, name=name)
+
+
+def note(
+    what: str,
+    stated: Mapping[str, str],
+    ending: str,
+    file: IO[bytes],
+    *,
+    rows: int,
+    by: User | None,
+    at: datetime,
+    name: str = "",
+) -> Export:
+    """Keep on record that `file`, which is complete, leaves. It is at its end afterwards."""
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     return Export.objects.create(
