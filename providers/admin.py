@@ -123,11 +123,13 @@ class CallbackAdmin(pages.ReadOnly):
         return f"{number:,} times" if number > 1 else "Once"
 
     @admin.display(description="See also")
+    @pages.once
     def see_also(self, callback: Callback) -> SafeString | str:
         links = filter(None, (related(callback) for related in self.related))
         return format_html_join(" · ", "{}", ((one,) for one in links)) or pages.NOTHING
 
     @admin.display(description="Who sent it")
+    @pages.once
     def original(self, callback: Callback) -> SafeString | str:
         return callback_page.original(callback)
 
@@ -157,10 +159,12 @@ class CallbackAdmin(pages.ReadOnly):
         return callback_page.took(callback)
 
     @admin.display(description="What it means to them")
+    @pages.once
     def meant(self, callback: Callback) -> SafeString | str:
         return callback_page.meaning(callback)
 
     @admin.display(description="Transaction")
+    @pages.once
     def transaction(self, callback: Callback) -> SafeString | str:
         found = Transaction.objects.filter(
             provider=callback.provider, transaction_id=callback.transaction_id
@@ -170,10 +174,12 @@ class CallbackAdmin(pages.ReadOnly):
         return pages.link(found, f"#{found.pk} {pages.printable(str(found))}")
 
     @admin.display(description="Deliveries")
+    @pages.once
     def deliveries(self, callback: Callback) -> SafeString | str:
         return callback_page.deliveries(callback)
 
     @admin.display(description="Difference")
+    @pages.once
     def difference(self, callback: Callback) -> SafeString | str:
         return callback_page.difference(callback)
 

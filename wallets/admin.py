@@ -209,6 +209,7 @@ class TransactionAdmin(TransactionColumns, pages.ReadOnly):
         return (search.transactions(queryset, term) if term else queryset), False
 
     @admin.display(description="See also")
+    @pages.once
     def see_also(self, transaction: Transaction) -> SafeString | str:
         links = filter(None, (related(transaction) for related in self.related))
         return format_html_join(" · ", "{}", ((one,) for one in links)) or pages.NOTHING

@@ -156,6 +156,7 @@ class TransactionColumns:
         return pages.table(rows) if rows else pages.NOTHING
 
     @admin.display(description="Refers to")
+    @pages.once
     def refers(self, transaction: Transaction) -> SafeString | str:
         """What it settles or cancels, linked where the books know it."""
         references = list(transaction.references.order_by("id"))
@@ -178,6 +179,7 @@ class TransactionColumns:
         return pages.explained(Origin(transaction.origin))
 
     @admin.display(description="Outcome")
+    @pages.once
     def referred(self, transaction: Transaction) -> SafeString | str:
         """What settles or cancels it. A bet of which nothing does is open."""
         found = Reference.objects.filter(

@@ -7,7 +7,8 @@ here, and characters that change how the text around them reads are spelled out.
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
-from typing import Any, Protocol
+from functools import wraps
+from typing import Any, Protocol, TypeVar
 
 from django.contrib.admin import ShowFacets, SimpleListFilter
 from django.db import connection
@@ -155,6 +156,23 @@ def table(rows: Iterable[tuple[object, object]]) -> SafeString:
     """Names and what they hold."""
     cells = format_html_join("", "<tr><th>{}</th><td>{}</td></tr>", rows)
     return format_html('<table class="cage-table">{}</table>', cells)
+
+
+RowT = TypeVar("RowT", bound=Model)
+Cell = Callable[[Any, RowT], SafeString | str]
+
+
+def once(cell: Cell[RowT]) -> Cell[RowT]:
+    """A cell of a detail page that asks the database: unfold asks for each of them five times."""
+
+    @wraps(cell)
+    def asked(self: Any, row: RowT) -> SafeString | str:
+        kept: dict[str, SafeString | str] = row.__dict__.setdefault("_cells", {})
+        if cell.__name__ not in kept:
+            kept[cell.__name__] = cell(self, row)
+        return kept[cell.__name__]
+
+    return asked
 
 
 # -- Pages -----------------------------------------------------------------------------------

@@ -190,3 +190,12 @@ def test_bodies_without_fields_are_compared_whole(boss: Staff, body: bytes) -> N
     page = page_of(boss, keep(body=body + b" ", received_at=NOON + timedelta(minutes=1)))
     assert "the bodies are not the same" in page
     assert "<script>alert" not in page
+
+
+def test_each_part_of_the_page_is_asked_for_once(boss: Staff, books: Books) -> None:
+    send(jdb())
+    send(jdb())
+    queries = boss.queries(f"providers/callback/{Callback.objects.latest('id').pk}/change/")
+    # Its transaction is asked for by the link to it, and by the link to its story.
+    assert len(queries) <= len(set(queries)) + 1
+    assert len(queries) <= 12
