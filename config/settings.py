@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "reconciliation.office.login.middleware.one_time_password",
     "axes.middleware.AxesMiddleware",
     "reconciliation.office.zones.viewing.in_the_viewers_zone",
+    "reconciliation.office.work.asker.remember",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -66,7 +66,7 @@ class CaseAdmin(CaseColumns, pages.ReadOnly):
     search_fields = ["subject__exact"]
     search_help_text = "Reference, transaction id, player or #number"
     actions_list = ["dispute", "round_pack"]
-    actions = ["take_many", "hand_over_many", "close_many"]
+    actions = ["take_many", "hand_over_many", "close_many"]  # type: ignore[assignment]
     list_disable_select_all = True  # What nobody has seen is not changed.
 
     class Media:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 
 from providers import registry
 from providers.models import Callback
@@ -90,6 +90,7 @@ def _material(
     **named: str,
 ) -> Material:
     callbacks, left_out = _callbacks(provider, ids, numbers)
+    prefetch_related_objects(list(transactions), "references")
     mine = [case.pk for case in cases]
     lines = _lines(provider, ids, cases, transactions, callbacks)
     asked = Adjustment.objects.filter(
@@ -143,7 +144,8 @@ def _of_round(provider: str, named: str) -> list[Transaction]:
     own = [
         *books.filter(reference=named).order_by("id")[:MOST],
         *books.filter(transaction_id__in=spelled).order_by("id")[:MOST],
-        *books.filter(round_id=named)[:MOST],
+        # As the index of rounds has it.
+        *books.filter(round_id=named).exclude(round_id="")[:MOST],
     ]
     ids = {one.transaction_id for one in own}
     targets = {one.target for transaction in own for one in transaction.references.all()}

@@ -17,6 +17,7 @@ from reconciliation.office.players import latest, statements
 from reconciliation.office.players.latest import Round
 from reconciliation.office.players.statements import Statement
 from reconciliation.office.rounds import links
+from reconciliation.office.work import links as disputes
 from wallets import pages
 from wallets.instructions import Kind
 from wallets.models import Entry, Player, Wallet
@@ -25,7 +26,11 @@ from wallets.models import Entry, Player, Wallet
 def parts(request: HttpRequest, player: Player) -> dict[str, Any]:
     """For the template; a constant number of queries."""
     may = request.user.has_perm
-    found: dict[str, Any] = {"is_player": True, "status": pages.explained(player_status(player))}
+    found: dict[str, Any] = {
+        "is_player": True,
+        "status": pages.explained(player_status(player)),
+        "dispute": disputes.dispute_player(player),
+    }
     if may("wallets.view_wallet"):
         wallets = list(Wallet.objects.filter(player=player).order_by("currency"))
         found["balances"] = [(pages.money(one.balance, one.currency), one) for one in wallets]

@@ -1,17 +1,15 @@
 """What other pages need of the work on cases: how many are mine, a dispute about what they show."""
 
-from typing import Any
-
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from simple_history.models import HistoricalRecords
 
 from providers.models import Callback
 from reconciliation import queue, working
 from reconciliation.models import Case
+from reconciliation.office.work import asker
 from wallets.instructions import HOUSE
 from wallets.models import Player, Transaction
 
@@ -54,9 +52,8 @@ def dispute_player(player: Player) -> SafeString | str:
 
 
 def _link(given: dict[str, str]) -> SafeString | str:
-    """To the form, filled in. Not shown to those of whom it is known that they may not."""
-    request: Any = getattr(HistoricalRecords.context, "request", None)
-    if request is not None and not request.user.has_perm(working.MAY):
+    """To the form, filled in, for those who may open one."""
+    if not asker.may(working.MAY):
         return ""
     query = urlencode({name: value for name, value in given.items() if value})
     url = f"{reverse('admin:reconciliation_case_changelist')}dispute/"

@@ -17,12 +17,15 @@ from hypothesis import strategies as st
 from providers.models import Callback
 from reconciliation import cases
 from reconciliation.models import Case
+from reconciliation.office.packs import packing
+from reconciliation.office.packs.editions import Edition
 from reconciliation.office.packs.packing import README_TEXT
 from reconciliation.office.packs.redacting import Redactor, Unreadable, names_in
 from tests import staff
 from tests.cast import Books
+from tests.conftest import PROVIDERS
 from tests.providers import senders
-from tests.providers.senders import send
+from tests.providers.senders import altered, send
 from tests.reconciliation.office.packs.matches import NINE, body, list_it, play, take, talk
 from tests.staff import Staff
 
@@ -153,6 +156,30 @@ def test_who_is_not_in_it_has_no_edition(books: Books, providers: None, boss: St
     path = f"reconciliation/case/{case.pk}/pack/"
     answer = boss.answer("post", path, {"for": "carol"})
     assert "It has nothing of such a player." in answer.content.decode()
+
+
+def test_a_player_whom_the_provider_calls_by_a_longer_name_has_their_own(
+    books: Books, boss: Staff, configure: Any
+) -> None:
+    configure(hotroad={**PROVIDERS["hotroad"], "uid_prefix": "hrg"})
+    books.open("pl0001", "THB", "100")
+    stated = senders.verbatim("hotroad", "settle")
+    send(senders.hotroad(stated))
+    send(senders.hotroad(altered(stated, winAmount="5.0")))
+    cases.update(at=timezone.now())
+    pack = take(boss, Case.objects.get(), "pl0001")
+    raw = [content for path, content in pack.items() if path.endswith("request.raw")]
+    assert [json.loads(one)["userId"] for one in raw] == ["hrgpl0001", "hrgpl0001"]
+
+
+def test_a_file_that_names_somebody_all_the_same_doesnt_leave() -> None:
+    """The last net, under whatever the others let through."""
+    edition = Edition(uid="alice", redactor=ALICE)
+    found = [("a.json", b'{"x": "bob-the-other"}'), ("b.txt", b"alice"), ("README.txt", b"-")]
+    assert list(packing._checked(found, edition)) == [
+        ("a.json.left-out.txt", b"(left out: it concerns another player)\n"),
+        *found[1:],
+    ]
 
 
 # -- Whatever they are called ----------------------------------------------------------------------

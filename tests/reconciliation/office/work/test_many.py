@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from reconciliation import working
-from reconciliation.models import Adjustment, Case
+from reconciliation.models import Adjustment, Case, Resolution
 from reconciliation.office.work import many
 from tests import staff
 from tests.cast import Books
@@ -98,8 +98,13 @@ def test_what_was_changed_meanwhile_is_skipped_and_named(
     now = timezone.now()
     working.take(shown[0].pk, seen=working.stamp(shown[0]), by=bob, at=now)
     working.close(
-        shown[1].pk, seen=working.stamp(shown[1]), resolution="void", why="x", by=bob, at=now
-    )  # type: ignore[arg-type]
+        shown[1].pk,
+        seen=working.stamp(shown[1]),
+        resolution=Resolution.VOID,
+        why="x",
+        by=bob,
+        at=now,
+    )
     page = tick(boss, "close", *shown).content.decode()
     assert not staff.missing(page, ["Changed meanwhile", "Closed meanwhile"])
     confirm(boss, "close", *shown, **CLOSE)
@@ -133,10 +138,10 @@ def test_two_people_who_close_and_take_the_same_do_each_case_once(
                 "close",
                 lambda: many.close(
                     chosen,
-                    resolution="void",
+                    resolution=Resolution.VOID,
                     why="x",
                     by=boss.user,
-                    at=at,  # type: ignore[arg-type]
+                    at=at,
                 ),
             ),
         ),
