@@ -4,6 +4,8 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
+from wallets.text import printable
+
 
 class Outcome(models.TextChoices):
     """What became of one delivery."""
@@ -91,7 +93,7 @@ class Callback(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk} {self.provider} {self.operation}"
+        return f"#{self.pk} {self.provider} {printable(self.operation)}"
 
 
 # A delivery that ended so left nothing to be done.

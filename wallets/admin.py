@@ -58,10 +58,10 @@ class PlayerAdmin(pages.Listed):
     parts: ClassVar[list[Callable[[HttpRequest, Player], dict[str, Any]]]] = []
 
     def get_fields(self, request: HttpRequest, obj: Player | None = None) -> list[str]:
-        return ["uid", "status", "is_test", *(["joined_at"] if obj else [])]
+        return ["named" if obj else "uid", "status", "is_test", *(["joined_at"] if obj else [])]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Player | None = None) -> list[str]:
-        return ["uid", "joined_at"] if obj else []
+        return ["named", "joined_at"] if obj else []
 
     def get_inlines(self, request: HttpRequest, obj: Player | None) -> list[type[WalletInline]]:
         return [WalletInline] if obj else []
@@ -90,6 +90,10 @@ class PlayerAdmin(pages.Listed):
 
     @admin.display(description="Player")
     def player(self, player: Player) -> SafeString | str:
+        return pages.short(player.uid)
+
+    @admin.display(description="Uid")
+    def named(self, player: Player) -> SafeString | str:
         return pages.short(player.uid)
 
     @admin.display(description="Status")

@@ -6,6 +6,7 @@ from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
 from wallets.models import Money
+from wallets.text import printable
 
 
 class CaseKind(models.TextChoices):
@@ -196,7 +197,7 @@ class Case(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.provider} {self.subject}".strip()
+        return f"{self.get_kind_display()} {self.provider} {printable(self.subject)}".strip()
 
 
 class Task(models.Model):

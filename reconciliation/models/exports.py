@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 
+from wallets.text import printable
+
 
 class Export(models.Model):
     """One file that somebody took out. Append-only."""
@@ -29,4 +31,4 @@ class Export(models.Model):
         indexes = [models.Index(name="export_by_time", fields=["exported_at"])]
 
     def __str__(self) -> str:
-        return self.file_name
+        return printable(self.file_name)

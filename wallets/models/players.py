@@ -7,6 +7,7 @@ from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
 from wallets.models.fields import AMOUNT_RANGE, Money
+from wallets.text import printable
 
 
 class Player(models.Model):
@@ -49,7 +50,7 @@ class Player(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.uid
+        return printable(self.uid)
 
 
 class Wallet(models.Model):

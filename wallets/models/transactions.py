@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from wallets.instructions import Kind, Origin
 from wallets.models.fields import AMOUNT_RANGE, Money
 from wallets.models.players import Wallet
+from wallets.text import printable
 
 # Names are compared by code point, whatever the database's language: a prefix is then a range of
 # the index. PostgreSQL's [[:cntrl:]] would know ASCII only in this collation.
@@ -111,7 +112,7 @@ class Transaction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.provider} {self.transaction_id}"
+        return f"{self.provider} {printable(self.transaction_id)}"
 
 
 class Reference(models.Model):
@@ -161,7 +162,7 @@ class Reference(models.Model):
         indexes = [models.Index(name="reference_by_target", fields=["provider", "target"])]
 
     def __str__(self) -> str:
-        return f"{self.transaction} {self.effect} {self.target}"
+        return f"{self.transaction} {self.effect} {printable(self.target)}"
 
 
 class Entry(models.Model):

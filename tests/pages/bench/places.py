@@ -95,6 +95,15 @@ def places(client: Client) -> Iterator[Place]:
                 yield Place(name=f"{label} ?{nth + 1} {query.split('=')[0]}", url=f"{url}?{query}")
 
 
+def samples() -> Iterator[Place]:
+    """Each page once or a few times, without the lists' filters and searches."""
+    for name, model in _names(admin.site.urls[0]):
+        for number, parameters in enumerate(_parameters(name, model)):
+            yield Place(
+                name=f"{name} {number + 1}", url=reverse(f"admin:{name}", kwargs=parameters)
+            )
+
+
 def _names(patterns: Any) -> Iterator[tuple[str, type[Model] | None]]:
     models = {f"{m._meta.app_label}_{m._meta.model_name}": m for m in admin.site._registry}
     for pattern in patterns:
@@ -139,7 +148,7 @@ def _numbers(model: type[Model]) -> list[Any]:
     if not isinstance(ids.first(), int):
         return list(ids[:1])
     special: dict[type[Model], list[Any]] = {
-        Player: [Player.objects.get(uid=WHALE).pk],
+        Player: list(Player.objects.filter(uid=WHALE).values_list("pk")[:1]),
         Callback: list(Callback.objects.filter(outcome=Outcome.CONFLICT).values_list("pk")[:1]),
         Case: [_open_case()],
     }
