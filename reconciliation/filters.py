@@ -124,10 +124,10 @@ class Because(SimpleListFilter):
 
 
 def find(cases: QuerySet[Case], term: str) -> QuerySet[Case]:
-    """Those with this reference, transaction id or `#number`; of open ones also of this player."""
+    """Those with this reference, transaction id or `#number`, and this player's."""
     if term.startswith("#") and term[1:].isdecimal():
         return cases.filter(id=int(term[1:]))
-    keys = Q(player=term) & queue.OPEN
+    keys = Q(player=term)
     for name, provider in registry.current().by_name.items():
         spelled = [base.transaction_id(word, term) for word in provider.protocol.booked]
         keys |= Q(provider=name, subject__in=[term, *spelled])

@@ -194,6 +194,7 @@ class Case(models.Model):
             ),
             models.Index(name="case_to_tell", fields=["id"], condition=~Q(alert="")),
             models.Index(name="case_by_subject", fields=["provider", "subject"]),
+            models.Index(name="case_by_player", fields=["player", "-id"], condition=~Q(player="")),
         ]
 
     def __str__(self) -> str:

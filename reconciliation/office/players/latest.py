@@ -10,7 +10,6 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, Q
 
-from reconciliation import queue
 from reconciliation.models import Adjustment, Case
 from wallets.instructions import Origin
 from wallets.models import Player
@@ -84,9 +83,9 @@ def rounds(last: Iterable[Moved]) -> list[Round]:
 
 
 def cases(player: Player, last: Sequence[Moved]) -> list[Case]:
-    """The open ones, and those of the last transactions also when they are closed."""
-    is_open = Case.objects.filter(queue.OPEN & Q(player=player.uid)).select_related("owner")
-    found = {one.pk: one for one in is_open.order_by(F("id") + 0)[:MOST]}
+    """The player's, and those of several that are about the last transactions; the open first."""
+    own = Case.objects.filter(player=player.uid).select_related("owner").order_by("-id")[:MOST]
+    found = {one.pk: one for one in own}
     by_provider: dict[str, list[str]] = {}
     for one in last:
         by_provider.setdefault(one.provider, []).append(one.transaction_id)
@@ -94,7 +93,7 @@ def cases(player: Player, last: Sequence[Moved]) -> list[Case]:
     for provider, ids in by_provider.items():
         subjects |= Q(provider=provider, subject__in=ids)
     if by_provider:
-        near = Case.objects.filter(subjects, player__in=["", player.uid]).select_related("owner")
+        near = Case.objects.filter(subjects, player="").select_related("owner")
         found |= {one.pk: one for one in near.order_by(-F("id"))[:MOST]}
     return sorted(found.values(), key=lambda one: (one.status == "closed", -one.pk))
 
