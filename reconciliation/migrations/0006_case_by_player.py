@@ -5,15 +5,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reconciliation', '0005_roles'),
+        ("reconciliation", "0005_roles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('player', ''), _negated=True), fields=['player', '-id'], name='case_by_player'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("player", ""), _negated=True),
+                fields=["player", "-id"],
+                name="case_by_player",
+            ),
         ),
     ]
