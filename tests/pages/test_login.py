@@ -84,3 +84,18 @@ def test_a_guesser_reads_what_to_do(books: Books, desk: Desk) -> None:
     desk.sees("Wait, then try again.")
     assert {trouble.split()[0] for trouble in desk.troubles} == {"429"}
     desk.troubles.clear()
+
+
+def test_what_is_refused_or_missing_says_what_to_do(books: Books, desk: Desk) -> None:
+    staff.viewer("view_player", password=staff.PASSWORD)
+    desk.log_in("viewer")
+    desk.open("wallets/wallet/")
+    desk.sees("Your role doesn't include this.")
+    desk.open("nowhere/")
+    desk.sees("There is nothing at this address")
+    desk.open("password_change/")
+    desk.page.context.clear_cookies(name="csrftoken")
+    desk.page.locator("#id_old_password").press("Enter")
+    desk.sees("This form is older than your last login")
+    assert [trouble.split()[0] for trouble in desk.troubles] == ["403", "404", "403"]
+    desk.troubles.clear()
