@@ -36,6 +36,9 @@ class SetUp(forms.Form):
 
 
 class Replace(SetUp):
+    code = Typed(
+        label="Code of the new app", help_text="The six digits that it shows for Cage now."
+    )
     current = Typed(
         label="Code of the app in use",
         help_text="What the app that you have now shows, or a recovery code.",
