@@ -7,7 +7,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.db.models.expressions import OrderBy
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -146,6 +146,14 @@ class CaseAdmin(CaseColumns, pages.ReadOnly):
     @action(description="Close …", permissions=["work"])
     def close_many(self, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse:
         return many_desk.begin(request, "close", self.frame(request))
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Case]
+    ) -> HttpResponseBase | None:
+        if not many_desk.are_numbers(request):
+            return HttpResponseBadRequest()
+        answer: HttpResponseBase | None = super().response_action(request, queryset)
+        return answer
 
     def action_checkbox(self, obj: Case) -> SafeString:
         """With the stamp of the case as it is shown in this row."""

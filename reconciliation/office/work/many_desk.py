@@ -92,7 +92,7 @@ def do(request: HttpRequest, slug: str, frame: dict[str, Any]) -> HttpResponse:
 def ticked(request: HttpRequest) -> dict[int, str]:
     """What is ticked in the list, each with the stamp that stood beside it; "" without one."""
     stamps = _stamps(request.POST.getlist(SEEN))
-    numbers = (int(one) for one in request.POST.getlist(TICKED) if one.isdecimal())
+    numbers = (int(one) for one in request.POST.getlist(TICKED) if _is_number(one))
     return {number: stamps.get(number, "") for number in numbers}
 
 
@@ -103,7 +103,16 @@ def stamped(case: Case) -> str:
 
 def _stamps(carried: list[str]) -> dict[int, str]:
     pairs = (one.partition(":") for one in carried)
-    return {int(number): stamp for number, _, stamp in pairs if number.isdecimal()}
+    return {int(number): stamp for number, _, stamp in pairs if _is_number(number)}
+
+
+def are_numbers(request: HttpRequest) -> bool:
+    """Whether a list like ours can have sent what is ticked."""
+    return all(map(_is_number, request.POST.getlist(TICKED)))
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) < 19
 
 
 def _ask(

@@ -189,7 +189,9 @@ def test_what_nobody_has_seen_is_not_changed(books: Books, boss: Staff) -> None:
     boss.answer("post", LIST, form)
     boss.answer("post", LIST, {**form, "seen": [f"{one.pk}:{'0' * 16}", f"{two.pk}:x"]})
     path = f"{LIST}many/close/"
-    boss.answer("post", path, {**CLOSE, "seen": [str(one.pk), "x:y", "", "999:1"]})
+    boss.answer("post", path, {**CLOSE, "seen": [str(one.pk), "x:y", "", "999:1", f"{10**30}:1"]})
+    for number in ("x", "-1", str(10**30)):
+        assert boss.post(LIST, action="take_many", _selected_action=number) == 400
     assert states() == [("open", "")] * 2
 
 
