@@ -241,6 +241,7 @@ TransactionAdmin.related += [  # type: ignore[list-item]
     stories.of_transaction,
     cases_of_transaction,
     links.dispute_transaction,
+    links.pack_transaction,
 ]
 CallbackAdmin.related += [stories.of_callback, cases_of_callback, links.dispute_callback]
 

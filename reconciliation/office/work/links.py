@@ -8,11 +8,13 @@ from django.utils.safestring import SafeString
 
 from providers.models import Callback
 from reconciliation import queue, working
+from reconciliation.exporting import sending
 from reconciliation.models import Case
 from reconciliation.office.work import asker
 from wallets.instructions import HOUSE
 from wallets.models import Player, Transaction
 
+LOOK = "reconciliation.view_case"
 COUNTED = "_cage_my_cases"
 MOST = 1_000  # Whoever has more needs no exact number.
 
@@ -49,6 +51,15 @@ def dispute_callback(callback: Callback) -> SafeString | str:
 
 def dispute_player(player: Player) -> SafeString | str:
     return _link({"player": player.uid})
+
+
+def pack_transaction(transaction: Transaction) -> SafeString | str:
+    """To the evidence pack of its reference, for those who may take one."""
+    if transaction.provider == HOUSE or not (asker.may(sending.TAKE) and asker.may(LOOK)):
+        return ""
+    query = {"provider": transaction.provider, "round": transaction.transaction_id}
+    url = reverse("admin:reconciliation_case_round_pack", query=query)
+    return format_html('<a class="cage-link" href="{}">Evidence pack</a>', url)
 
 
 def _link(given: dict[str, str]) -> SafeString | str:

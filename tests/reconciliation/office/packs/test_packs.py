@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from tests.reconciliation.office.packs.matches import (
     unpacked,
 )
 from tests.staff import Staff
+from wallets.models import Transaction
 
 SETTLE = senders.verbatim("jdb", "settle")
 SCRIPT = "<script>window.pwned = 1</script>\u202e"
@@ -206,6 +208,16 @@ def test_a_round_without_a_case_is_found_by_its_reference_and_its_round(
         pack = unpacked(boss.answer("post", "reconciliation/case/round_pack/", form))
         assert [r["Transaction id"] for r in rows(pack["transactions.csv"])] == ["settle:272017"]
         assert f"deliveries/{delivery(0).pk:09}-posted/reply.raw" in pack, named
+
+
+def test_a_transaction_leads_to_its_pack(books: Books, providers: None, boss: Staff) -> None:
+    books.open("john", "USD")
+    send(senders.jdb(altered(SETTLE, ts=int(timezone.now().timestamp() * 1000))))
+    path = f"wallets/transaction/{Transaction.objects.get(provider='jdb').pk}/change/"
+    found = re.search(r'href="/admin/(reconciliation/case/round_pack/\?[^"]*)"', boss.get(path))
+    assert found
+    assert 'value="settle:272017"' in boss.get(found[1].replace("&amp;", "&"))
+    assert "round_pack" not in staff.viewer("view_transaction", "view_case").get(path)
 
 
 def test_an_unknown_round_is_said_to_be_unknown(books: Books, providers: None, boss: Staff) -> None:
