@@ -38,6 +38,9 @@ NO_HEADERS = frozenset(name for name in os.environ if name.startswith("HTTP_"))
 # One JSON object, name -> configuration; providers.registry reads it.
 PROVIDERS = env.str("PROVIDERS")
 
+# Of the logins that `demo_staff` makes in a demo database, one for each role.
+DEMO_STAFF_PASSWORD = env.str("DEMO_STAFF_PASSWORD", default="")
+
 # A provider's time-out is as short as 3 s (JDB): after this long the answer is "no verdict".
 ANSWER_WITHIN = timedelta(seconds=2)
 

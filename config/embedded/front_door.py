@@ -8,6 +8,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from config.embedded import postgres, processes, servers, site, suite
@@ -21,6 +22,8 @@ CAST = [
     for uid in ("alice", "bob", "carol", "dave")
     for currency in ("USD", "CNY", "THB", "COIN")
 ]
+
+ROLES = "viewer, finance, approver, operations, auditor"
 
 
 def main(command: str, options: Namespace) -> int:
@@ -53,11 +56,13 @@ def demo(options: Namespace, signals: Signals) -> int:
     """Serve and play until somebody stops it, then tell whether the books are right."""
     with prepared("demo", options.port, signals) as place:
         step([*MANAGE, "open_wallet", "--if-missing", "--deposit", "1000", *CAST], place, signals)
-        password = staff_login(place)
+        password, of_roles = staff_login(place), role_logins(place, signals)
         logs = place.home.folder("logs")
         with site.serving(place, signals, logs=logs) as children:
             site.announce(place)
-            print(f"Staff      admin, password {password}\nLogs       {logs}\n", flush=True)
+            print(f"Staff      admin, password {password}")
+            print(f"           {ROLES}: password {of_roles}")
+            print(f"Logs       {logs}\n", flush=True)
             traffic = started([*MANAGE, "simulate", "--demo", "--url", place.url], place)
             everything = [traffic, *place.servers, *children]
             died = site.watch(everything, signals, seconds=options.seconds)
@@ -152,6 +157,14 @@ def staff_login(place: Place) -> str:
     if "already taken" not in done.stderr:
         raise Failure(f"{done.stdout}{done.stderr}The staff login could not be made.")
     return password if known else "unknown here: ./cage manage changepassword admin"
+
+
+def role_logins(place: Place, signals: Signals) -> str:
+    """Make a login for each role; return the password of those that we made."""
+    password = place.home.keep("role_password", lambda: secrets.token_urlsafe(12))
+    argv = [*MANAGE, "demo_staff"]
+    step(argv, replace(place, env=place.env | {"DEMO_STAFF_PASSWORD": password}), signals)
+    return password
 
 
 def replaced_by(argv: list[str], env: dict[str, str]) -> int:
