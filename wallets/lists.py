@@ -143,7 +143,7 @@ class PagedList(ChangeList):  # type: ignore[misc]
         self.paginator = ByNumber(self.queryset, self.list_per_page)
         self.page_num = 2 if self.newer else 1
         self.result_count = len(rows)
-        self.full_result_count = None
+        self.full_result_count = self.result_count  # Equal: then no number is shown.
         self.show_full_result_count = self.can_show_all = False
         self.show_admin_actions = True
         self.multi_page = bool(self.newer or self.older)

@@ -70,7 +70,7 @@ def test_no_page_shows_a_bare_constant(books: Books, providers: None) -> None:
     """`only_in_statement` has an underscore that no label has; `posted` would stand alone."""
     boss = staff.superuser()
     world.fill(books, boss.user)
-    constants = {member.value for one in enums() for member in one}
+    constants = {member.value for one in enums() for member in one} - {"cage"}  # A name too.
     opened = 0
     for place in places.samples():
         answer = boss.client.get(place.url, secure=True)

@@ -178,7 +178,7 @@ def _statement(transaction_id: str, uid: str, boss: User) -> None:
         )
     Line.objects.create(statement=listed, number=9, original=ANY, error=ANY)
     matching.match(listed, at=at)
-    totals = StatementFormat.objects.create(name="totals", layout=Layout.TOTALS)
+    totals = StatementFormat.objects.create(name="summed-up", layout=Layout.TOTALS)
     summed = Statement.objects.create(format=totals, sha256="2", **made)
     Total.objects.create(
         statement=summed, number=2, uid=uid, currency="USD", operation=ANY[:32], net=1, original=row
