@@ -26,7 +26,7 @@
     if (mine) {
       const name = document.createElement("option");
       name.value = OWN;
-      name.textContent = `My browser’s: ${mine}`;
+      name.textContent = `${mine} (browser)`;
       choice.append(name);
       if (!chosen() && choice.value === mine) name.selected = true;
     }
