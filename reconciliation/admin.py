@@ -237,7 +237,7 @@ def _links(provider: str, subjects: list[str]) -> SafeString | str:
     return format_html_join(" ", '<a class="cage-link" href="{}">Case: {}, {}</a>', links)
 
 
-TransactionAdmin.related += [  # type: ignore[list-item]
+TransactionAdmin.related += [
     stories.of_transaction,
     cases_of_transaction,
     links.dispute_transaction,

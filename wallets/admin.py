@@ -160,7 +160,7 @@ class TransactionAdmin(TransactionColumns, pages.ReadOnly):
     """What providers and the house asked for, and the entries that it became."""
 
     # What other apps know about a transaction, each as a link; they add theirs when they load.
-    related: ClassVar[list[Callable[[Transaction], SafeString]]] = []
+    related: ClassVar[list[Callable[[Transaction], SafeString | str]]] = []
 
     when_empty = (
         "The first delivery that moves money makes the first transaction. If a provider is sending "
