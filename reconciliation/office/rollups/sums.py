@@ -29,19 +29,24 @@ WHERE t.posted_at >= %(start)s AND t.posted_at < %(end)s AND NOT p.is_test
   AND (t.provider <> 'house' OR t.kind = 'adjustment')
 GROUP BY 1, 2, 3, 4
 """
+_COUNTED = ", ".join(
+    f"coalesce(sum(n) FILTER (WHERE bucket = {number}), 0)::bigint"
+    for number in range(answer_times.BUCKETS)
+)
 # What Cage settled again by itself nobody delivered.
 DELIVERIES = f"""
-SELECT hour, provider, outcome, count(*), max(received_at),
-       ARRAY[{", ".join(f"count(*) FILTER (WHERE b = {n})" for n in range(answer_times.BUCKETS))}]
+SELECT hour, provider, outcome, sum(n)::bigint, max(last_at), ARRAY[{_COUNTED}]
 FROM (
-    SELECT provider, outcome, received_at,
-           (%(starts)s::timestamptz[])[width_bucket(received_at, %(starts)s::timestamptz[])]
+    SELECT (%(starts)s::timestamptz[])[width_bucket(received_at, %(starts)s::timestamptz[])]
                AS hour,
+           provider, outcome,
            width_bucket(extract(epoch FROM decided_at - received_at) * 1000,
-                        ARRAY[{", ".join(map(str, answer_times.BOUNDS))}]::numeric[]) AS b
+                        ARRAY[{", ".join(map(str, answer_times.BOUNDS))}]::numeric[]) AS bucket,
+           count(*) AS n, max(received_at) AS last_at
     FROM providers_callback
     WHERE received_at >= %(start)s AND received_at < %(end)s AND replay_of IS NULL
-) delivered
+    GROUP BY 1, 2, 3, 4
+) counted
 GROUP BY hour, provider, outcome
 """
 KEPT = {
@@ -84,10 +89,14 @@ def write(sql: str, period: Period, starts: Sequence[datetime], *, is_part: bool
             f"DELETE FROM {table} WHERE {old}",
             {"start": period.start_at, "end": period.end_at},
         )
-        cursor.execute(
-            f"INSERT INTO {table} (is_part, starts_at, {names}, {values}) "
-            f"SELECT %(is_part)s, summed.* FROM ({sql}) summed",
-            {**_values(period, starts), "is_part": is_part},
+        # Read and written in two steps: PostgreSQL adds up in parallel only what it doesn't write.
+        cursor.execute(sql, _values(period, starts))
+        rows = cursor.fetchall()
+        columns = f"is_part, starts_at, {names}, {values}"
+        places = ", ".join(["%s"] * len(columns.split(", ")))
+        cursor.executemany(
+            f"INSERT INTO {table} ({columns}) VALUES ({places})",
+            [(is_part, *row) for row in rows],
         )
 
 

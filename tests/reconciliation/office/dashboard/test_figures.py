@@ -312,6 +312,19 @@ def test_as_much_of_the_same_hour_yesterday_is_kept_beside_it(money: Books) -> N
     assert part.transactions == 3
 
 
+def test_every_month_of_callbacks_finds_its_hours_by_an_index(books: Books) -> None:
+    months = books.statements(
+        "SELECT relid::regclass::text FROM pg_partition_tree('providers_callback') WHERE isleaf"
+    )
+    indexed = books.statements(
+        "SELECT DISTINCT i.indrelid::regclass::text FROM pg_index i "
+        "JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam "
+        "WHERE a.amname = 'brin'"
+    )
+    assert len(months) > 1
+    assert set(months) <= set(indexed)
+
+
 # -- The command and the task ------------------------------------------------------------------
 
 
