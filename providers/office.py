@@ -75,7 +75,7 @@ class StaffAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         if db_field.name == "groups" and not request.user.is_superuser:
-            options["queryset"] = Group.objects.filter(user=request.user)
+            options["queryset"] = Group.objects.filter(user=request.user.pk)
         return super().formfield_for_manytomany(db_field, request, **options)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -108,9 +108,11 @@ class RoleAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return bool(request.user.is_superuser)
 
-    def get_form(self, request: HttpRequest, obj: Group | None = None, **options: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Group | None = None, change: bool = False, **options: Any
+    ) -> Any:
         told = {"name": SENTENCES.get(obj.name if obj else "", "")}
-        return super().get_form(request, obj, **{**options, "help_texts": told})
+        return super().get_form(request, obj, change, **{**options, "help_texts": told})
 
     def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
         by(request, obj)

@@ -28,7 +28,7 @@ class RoleGrant(models.Model):
         return f"{self.role}: {self.permission}"
 
 
-class StaffRecords(HistoricalRecords):  # type: ignore[misc]
+class StaffRecords(HistoricalRecords):
     """A history in which logging in is no change."""
 
     def post_save(

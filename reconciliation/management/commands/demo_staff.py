@@ -12,9 +12,9 @@ from wallets.models import DatabaseMark
 class Command(BaseCommand):
     help = (
         "Makes the logins viewer, finance, approver, operations and auditor, each in the group of "
-        "its name, with the password of the environment's DEMO_STAFF_PASSWORD. Logins that exist stay as "
-        "they are. Approver may then approve up to 1,000 in each currency of the demo. Refuses a "
-        "production database, where people have logins of their own."
+        "its name, with the password of the environment's DEMO_STAFF_PASSWORD. Logins that exist "
+        "stay as they are. Approver may then approve up to 1,000 in each currency of the demo. "
+        "Refuses a production database, where people have logins of their own."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

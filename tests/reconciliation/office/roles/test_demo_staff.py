@@ -1,11 +1,11 @@
 """A demo has a login for each role; production has none of them."""
 
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from pytest_django.fixtures import SettingsWrapper
 
 from reconciliation.models import AdjustmentLimit
 from reconciliation.office.roles import table
@@ -15,7 +15,7 @@ from wallets.models import DatabaseMark
 
 
 @pytest.fixture(autouse=True)
-def quick(settings: SettingsWrapper) -> None:
+def quick(settings: Any) -> None:
     settings.PASSWORD_HASHERS = staff.PLAIN["PASSWORD_HASHERS"]
     settings.DEMO_STAFF_PASSWORD = staff.PASSWORD
 
@@ -53,7 +53,7 @@ def test_production_is_refused(books: Books, monkeypatch: pytest.MonkeyPatch) ->
     assert not User.objects.exists()
 
 
-def test_a_password_has_to_be_said(books: Books, settings: SettingsWrapper) -> None:
+def test_a_password_has_to_be_said(books: Books, settings: Any) -> None:
     settings.DEMO_STAFF_PASSWORD = ""
     with pytest.raises(CommandError, match="DEMO_STAFF_PASSWORD"):
         hire()

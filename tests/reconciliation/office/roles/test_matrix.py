@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client, override_settings
 
-from reconciliation.models import Adjustment, Case
+from reconciliation import working
+from reconciliation.models import Adjustment, AdjustmentLimit, Case
 from tests import staff
 from tests.cast import Books
 from tests.reconciliation.office.roles import actions, world
@@ -160,7 +161,7 @@ def test_a_form_of_one_person_is_refused_in_the_session_of_another(there: World)
     token = _token(fay, path)
     _token(rita, path)
     _, form = actions.deed("close", resolution="no_fault", why="x")(there)
-    form = {**form, "seen": actions.working.stamp(case)}
+    form = {**form, "seen": working.stamp(case)}
     before = world.contents()
     for stolen in ({"csrfmiddlewaretoken": token}, {}):
         assert world.ask(rita, "post", f"/admin/{path}", {**form, **stolen}) == "403"
@@ -173,7 +174,7 @@ def test_a_form_of_one_person_is_refused_in_the_session_of_another(there: World)
 
 def test_who_asked_does_not_approve_whatever_roles_they_have(there: World) -> None:
     rita = User.objects.get(username="rita")
-    rita.groups.add(*world.Group.objects.filter(name__in=["Approver", "Operations"]))
+    rita.groups.add(*Group.objects.filter(name__in=["Approver", "Operations"]))
     asked = there.asked()
     browser = staff.Staff(rita)
     before = world.contents()
@@ -186,7 +187,7 @@ def test_who_asked_does_not_approve_whatever_roles_they_have(there: World) -> No
 
 
 def test_an_approver_without_a_limit_approves_nothing(there: World) -> None:
-    world.AdjustmentLimit.objects.all().delete()
+    AdjustmentLimit.objects.all().delete()
     asked = there.asked()
     path = f"/admin/reconciliation/adjustment/{asked.pk}/do/approve/"
     form = {"seal": asked.seal, "text": "Checked."}

@@ -18,8 +18,8 @@ def mona(books: Books) -> Staff:
     return Staff(user)
 
 
-def person(name: str, *groups: str, **options: bool) -> User:
-    user = User.objects.create_user(name, is_staff=True, **options)
+def person(name: str, *groups: str) -> User:
+    user = User.objects.create_user(name, is_staff=True)
     user.groups.set(Group.objects.filter(name__in=groups))
     return user
 

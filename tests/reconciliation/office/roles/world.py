@@ -220,6 +220,6 @@ def _of(about: str) -> dict[str, Any]:
     if model is None:
         return {}
     rows = model.objects.exclude(username="superuser") if model is User else model.objects
-    pk = rows.order_by("pk").first().pk
+    pk = rows.order_by("pk").values_list("pk", flat=True)[0]
     keys = ["<path:object_id>", "<id>", "<int:case_id>", "<int:adjustment_id>"]
     return dict.fromkeys([*keys, "<int:statement_id>", "<int:format_id>"], pk)

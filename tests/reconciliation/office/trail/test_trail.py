@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from reconciliation import exporting, working
-from reconciliation.models import AdjustmentLimit, Case, Export, StatementFormat
+from reconciliation.models import AdjustmentLimit, Case, Export, Resolution, StatementFormat
 from reconciliation.office.trail import reading
 from reconciliation.office.trail.records import Asked, Place, Record, place
 from tests import staff
@@ -163,7 +163,7 @@ def test_a_case_is_opened_taken_and_closed(boss: Staff) -> None:
     working.close(
         case.pk,
         seen=working.stamp(case),
-        resolution=working.Resolution.NO_FAULT,
+        resolution=Resolution.NO_FAULT,
         why="It was in order.",
         by=fay.user,
         at=at,
@@ -216,7 +216,7 @@ def test_a_statement_is_withdrawn_with_its_reason(boss: Staff) -> None:
 def test_a_format_is_changed(boss: Staff) -> None:
     cage = StatementFormat.objects.get(name="cage")
     cage.pk, cage.name = None, "ours"
-    cage._history_user = boss.user
+    cage._history_user = boss.user  # type: ignore[attr-defined]
     cage.save()
     try:
         cage.zone = "Asia/Bangkok"
