@@ -85,7 +85,6 @@ class TrailAdmin(pages.ReadOnly):
         read = reading.page(asked, after=place(request.GET.get("after", "")), count=ON_A_PAGE)
         context = {
             **self.admin_site.each_context(request),
-            "opts": self.opts,
             "media": self.media,
             "title": "Trail",
             "form": form,
@@ -131,7 +130,7 @@ def _shown(record: Record) -> dict[str, Any]:
         "changes": [
             {
                 "field": one.field,
-                "before": pages.short(one.before, longest=120),
+                "before": pages.short(one.before, longest=120) if one.before else "",
                 "after": pages.short(one.after, longest=120),
                 "is_secret": one.after == "changed" and not one.before,
             }

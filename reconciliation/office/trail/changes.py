@@ -42,8 +42,8 @@ def steps(rows: Sequence[Any], fields: Sequence[str], many: str = "") -> Iterato
     for row in rows:
         before = befores.get(row.history_id)
         found = {} if row.history_type == "-" else dict(_changes(row, before, fields, names))
-        if many and row.history_type != "-" and (told := _gone_and_come(row, before, held, many)):
-            found[many] = told
+        if many and row.history_type != "-":
+            found |= _gone_and_come(row, before, held, many)
         yield Step(row=row, changes=list(found.values()), changed=frozenset(found))
 
 
@@ -129,13 +129,16 @@ def _held(rows: Sequence[Any], many: str) -> Mapping[int, set[str]]:
     return held
 
 
-def _gone_and_come(row: Any, before: Any, held: Mapping[int, set[str]], many: str) -> Change | None:
+def _gone_and_come(
+    row: Any, before: Any, held: Mapping[int, set[str]], many: str
+) -> dict[str, Change]:
     now = held.get(row.history_id, set())
     then = held.get(before.history_id, set()) if before is not None else set()
-    if now == then:
-        return None
-    return Change(
-        field=many.capitalize(),
-        before=", ".join(sorted(then - now)),
-        after=", ".join(sorted(now - then)),
-    )
+    found = {"removed": then - now, "added": now - then}
+    return {
+        f"{many} {word}": Change(
+            field=f"{many.capitalize()} {word}", before="", after=", ".join(sorted(names))
+        )
+        for word, names in found.items()
+        if names
+    }

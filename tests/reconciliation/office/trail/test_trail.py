@@ -7,9 +7,11 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.db import DatabaseError, connection
+from django.test import override_settings
 from django.utils import timezone
 
 from reconciliation import exporting, working
@@ -113,7 +115,8 @@ def test_somebody_joins_a_group_and_gets_another_password(boss: Staff, auditor: 
         "",
     )
     moved = [change for row in fresh[1:] for change in row[3]]
-    assert {("Groups", "Auditor", ""), ("Groups", "", "Finance, Viewer")} <= set(moved)
+    assert ("Groups removed", "", "Auditor") in moved
+    assert ("Groups added", "", "Finance, Viewer") in moved
     user.refresh_from_db()
     everything = repr(trail())
     assert user.password not in everything
@@ -126,7 +129,7 @@ def test_a_role_gets_another_permission(boss: Staff) -> None:
     assert boss.answer("post", f"auth/group/{group.pk}/change/", form).status_code == 302
     who, what, on, changes, _ = told("groups")[0]
     assert (who, what, on) == ("boss", "Changed a group.", "night shift")
-    assert changes == [("Permissions", "", "Can view case")]
+    assert changes == [("Permissions added", "", "Can view case")]
 
 
 def _permission(codename: str) -> int:
@@ -232,6 +235,29 @@ def test_what_cage_does_with_cases_by_itself_is_not_in_it(books: Books, provider
     people.settle(25)
     assert people.case("unsettled")
     assert told("cases") == []
+
+
+@pytest.mark.skipif(not apps.is_installed("axes"), reason="nobody writes logins down")
+def test_who_came_in_and_who_did_not(auditor: Staff) -> None:
+    came = {"user_agent": "x", "http_accept": "x", "path_info": "/admin/login/"}
+    log, attempt, failure = (
+        apps.get_model("axes", name) for name in ("AccessLog", "AccessAttempt", "AccessFailureLog")
+    )
+    log.objects.create(username="fay", ip_address="10.0.0.9", **came)
+    with override_settings(AXES_ENABLE_ACCESS_FAILURE_LOG=False):
+        attempt.objects.create(
+            username="mallory", ip_address="10.9.9.9", failures_since_start=3, **came
+        )
+        found = [(one.who, one.what, one.address) for one in trail(kind="logins")]
+    assert ("fay", "Logged in.", "10.0.0.9") in found
+    assert ("mallory", "Failed 3 times.", "10.9.9.9") in found
+    with override_settings(AXES_ENABLE_ACCESS_FAILURE_LOG=True):
+        failure.objects.create(username="mallory", ip_address="10.9.9.9", locked_out=True, **came)
+        (one,) = trail(person="mallory")
+        assert (one.what, one.address) == ("Was locked out after failed logins.", "10.9.9.9")
+        assert "10.9.9.9" in auditor.get(TRAIL, q="10.9.9")
+    for model in (log, attempt, failure):
+        model.objects.all().delete()
 
 
 # -- Finding ---------------------------------------------------------------------------------------
