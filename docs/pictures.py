@@ -92,7 +92,7 @@ def main() -> None:
 def demo(home: Path | None) -> Iterator[tuple[Path, str]]:
     """A demo's home and address: the one that runs on `home`, or one for as long as we need it."""
     if home is not None:
-        yield home.resolve(), json.loads((home / "running.json").read_text())["url"]
+        yield home.resolve(), json.loads((home / "run.json").read_text())["url"]
         return
     with tempfile.TemporaryDirectory(prefix="cage-pictures-") as folder:
         child = subprocess.Popen(

@@ -107,16 +107,18 @@ class PagedList(ChangeList):  # type: ignore[misc]
         return list(found.order_by(order))
 
     def _behind(self, field: str) -> QuerySet[Any]:
+        behind: QuerySet[Any] = self.queryset
         if self.after is not None:
-            return self.queryset.filter(**{f"{field}__gt": self.after})
-        if self.before is not None:
-            return self.queryset.filter(**{f"{field}__lt": self.before})
-        return self.queryset
+            behind = behind.filter(**{f"{field}__gt": self.after})
+        elif self.before is not None:
+            behind = behind.filter(**{f"{field}__lt": self.before})
+        return behind
 
     def _part(self, fields: list[str], values: Iterable[str]) -> QuerySet[Any]:
         """The ids of one combination."""
         chosen = dict(zip(fields, values, strict=True))
-        found = self.queryset.prefetch_related(None).annotate(falling=FALLING).filter(**chosen)
+        found: QuerySet[Any] = self.queryset.prefetch_related(None)
+        found = found.annotate(falling=FALLING).filter(**chosen)
         if self.after is not None:
             found = found.filter(falling__lt=-self.after)
         elif self.before is not None:

@@ -115,11 +115,13 @@ def _names(patterns: Any) -> Iterator[tuple[str, type[Model] | None]]:
                 continue
             prefixes = [p for p in models if name.startswith(f"{p}_")]
             model = models[max(prefixes, key=len)] if prefixes else None
-            if name.endswith("_add") and isinstance(
-                admin.site._registry.get(model), pages.ReadOnly
-            ):
+            if name.endswith("_add") and _is_read_only(model):
                 continue  # Nobody may: nothing is added by hand there.
             yield name, model
+
+
+def _is_read_only(model: type[Model] | None) -> bool:
+    return model is not None and isinstance(admin.site._registry[model], pages.ReadOnly)
 
 
 def _parameters(name: str, model: type[Model] | None) -> list[dict[str, Any]]:
@@ -165,7 +167,7 @@ def _lists(name: str, model: type[Model], client: Client) -> Iterator[Place]:
     deep = _deep(shown, model)
     for spec in shown.filter_specs:
         for choice in spec.choices(shown):
-            query = choice.get("query_string")
+            query = str(choice.get("query_string") or "")
             if query and query != "?":
                 label = f"{name} {spec.title}={choice['display']}"
                 yield Place(name=label, url=url + query)
