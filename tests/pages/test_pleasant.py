@@ -179,7 +179,7 @@ def test_a_list_is_read_by_the_keyboard(books: Books, providers: None, desk: Des
     page.keyboard.press("Escape")
     expect(page.locator("#cage-keys")).to_be_hidden()
 
-    page.keyboard.press("/")
+    page.keyboard.press("f")
     page.keyboard.type("jk?")
     assert page.input_value("#searchbar") == "jk?"
     expect(page.locator("#cage-keys")).to_be_hidden()

@@ -125,7 +125,7 @@ def test_what_opens_on_a_page_is_safe_too(
     desk.sees("The new app takes the place")
     desk.open()
 
-    desk.open("auth/group/")
+    desk.open("reconciliation/case/?list=open")
     page.check("#result_list tbody input.action-select >> nth=0")
     expect(page.locator("#changelist-actions")).to_be_visible()
     page.select_option("select[name=action]", index=1)

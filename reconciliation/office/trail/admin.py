@@ -129,7 +129,7 @@ def _shown(record: Record) -> dict[str, Any]:
         "url": record.url,
         "changes": [
             {
-                "field": one.field,
+                "field": pages.short(one.field, longest=60),
                 "before": pages.short(one.before, longest=120) if one.before else "",
                 "after": pages.short(one.after, longest=120),
                 "is_secret": one.after == "changed" and not one.before,

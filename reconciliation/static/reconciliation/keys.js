@@ -1,13 +1,13 @@
-/* Lists by the keyboard: j and k (or the arrows) move from row to row, Enter opens, / searches,
-   ? shows the keys. Nothing happens while somebody types, or with Ctrl, Alt or Cmd held. */
+/* Lists by the keyboard: j and k (or the arrows) move from row to row, Enter opens, f searches in
+   the list, ? shows the keys. The one search has "/". Nothing happens while somebody types, or with Ctrl, Alt or Cmd held. */
 (() => {
   "use strict";
   const KEYS = [
     ["j or ↓", "the next row"],
     ["k or ↑", "the row before"],
     ["Enter", "open the row"],
-    ["/", "search in this list"],
-    ["t", "go to a page by its name"],
+    ["/", "search everything"],
+    ["f", "search in this list"],
     ["?", "these keys"],
     ["Esc", "close this, or leave the row"],
   ];
@@ -38,7 +38,7 @@
   }
 
   function search() {
-    const box = document.querySelector("#searchbar, input[type=search][name=q], input[name=q]");
+    const box = document.getElementById("searchbar");
     if (!box) return false;
     box.focus();
     box.select();
@@ -82,7 +82,7 @@
   const DOES = {
     j: () => move(1), ArrowDown: () => current() === document.activeElement && current() !== null && move(1),
     k: () => move(-1), ArrowUp: () => current() === document.activeElement && current() !== null && move(-1),
-    Enter: open, "/": search, "?": help, Escape: leave,
+    Enter: open, f: search, "?": help, Escape: leave,
   };
 
   document.addEventListener("keydown", (event) => {

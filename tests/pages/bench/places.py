@@ -7,6 +7,7 @@ here. A page with parameters of its own gets them from SAMPLES, by the name of i
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -26,6 +27,8 @@ SKIPPED = {"login", "logout", "jsi18n", "autocomplete", "view_on_site", "app_lis
 SKIPPED |= {"reconciliation_statement_match", "reconciliation_statement_import_"}
 SKIPPED |= {"reconciliation_statementformat_import_", "reconciliation_case_replay"}
 SKIPPED |= {"reconciliation_statement_ours"}  # Of a statement with totals.
+SKIPPED |= {"reconciliation_case_keep", "reconciliation_case_unkeep", "reconciliation_case_many"}
+SKIPPED |= {"reconciliation_case_file", "admin_logentry_take"}
 DELETING = ("_delete", "_history")
 
 
@@ -76,6 +79,18 @@ QUERIES: dict[str, Callable[[], list[str]]] = {
         "q=nothing",
     ],
     "wallets_entry_changelist": lambda: [f"wallet__id__exact={_whale_wallet()}"],
+    "wallets_player_change": lambda: ["since=2020-01-01"],
+    "admin_logentry_changelist": lambda: ["kind=case", "q=nothing"],
+    "search": lambda: [
+        f"q={_middle_transaction().reference}",
+        f"q={WHALE}",
+        "q=player0",
+        "q=nothing-is-called-so",
+    ],
+    "round_story": lambda: [
+        f"reference={_middle_transaction().reference}",
+        f"round={_middle_transaction().round_id}",
+    ],
 }
 
 
@@ -91,8 +106,9 @@ def places(client: Client) -> Iterator[Place]:
                 continue
             label = name if number == 0 else f"{name} {number + 1}"
             yield Place(name=label, url=url)
-            for nth, query in enumerate(QUERIES.get(name, list)() if number == 0 else []):
-                yield Place(name=f"{label} ?{nth + 1} {query.split('=')[0]}", url=f"{url}?{query}")
+            if number == 0:
+                yield from _with_queries(name, url)
+    yield from _of_no_table()
 
 
 def samples() -> Iterator[Place]:
@@ -102,6 +118,25 @@ def samples() -> Iterator[Place]:
             yield Place(
                 name=f"{name} {number + 1}", url=reverse(f"admin:{name}", kwargs=parameters)
             )
+    yield from _of_no_table()
+
+
+def _of_no_table() -> Iterator[Place]:
+    """The search, and the story of one transaction."""
+    yield from _with_queries("search", reverse("search"))
+    yield from _with_queries(
+        "round_story", reverse("round_story", args=[_middle_transaction().provider])
+    )
+
+
+def _with_queries(name: str, url: str) -> Iterator[Place]:
+    for nth, query in enumerate(QUERIES.get(name, list)(), start=1):
+        yield Place(name=f"{name} ?{nth} {query.split('=')[0]}", url=f"{url}?{quote(query, '=&')}")
+
+
+def _middle_transaction() -> Transaction:
+    found = Transaction.objects.exclude(provider="house").filter(id__gte=_middle(Transaction))
+    return found.order_by("id")[0]
 
 
 def _names(patterns: Any) -> Iterator[tuple[str, type[Model] | None]]:
@@ -163,7 +198,10 @@ def _numbers(model: type[Model]) -> list[Any]:
 def _lists(name: str, model: type[Model], client: Client) -> Iterator[Place]:
     """Each choice of each filter, a deep page, and what its search finds and doesn't find."""
     url = reverse(f"admin:{name}")
-    shown: ChangeList = client.get(url).context["cl"]
+    context = client.get(url).context
+    if "cl" not in context:
+        return  # A page of its own.
+    shown: ChangeList = context["cl"]
     deep = _deep(shown, model)
     for spec in shown.filter_specs:
         for choice in spec.choices(shown):

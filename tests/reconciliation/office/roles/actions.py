@@ -14,6 +14,7 @@ from django_celery_beat.models import PeriodicTask
 from reconciliation import manual_replays, working
 from reconciliation.adjustments import guards, proposals
 from reconciliation.models import AdjustmentLimit, Case, Statement, StatementFormat
+from reconciliation.office.work import many_desk, saved
 from reconciliation.statements import formats
 from tests import staff
 from tests.reconciliation.adjustments import people
@@ -209,6 +210,55 @@ def edit_case(world: World) -> Post:
     return f"{CASE}/{world.dispute().pk}/change/", {"status": "closed", "resolution": "void"}
 
 
+def many(path: str, **form: str) -> Callable[[World], Post]:
+    """Two cases that are ticked in the list, each with what its reader saw of it."""
+
+    def post(world: World) -> Post:
+        cases = [world.dispute(), world.dispute()]
+        seen = [many_desk.stamped(one) for one in cases]
+        ticked = [str(one.pk) for one in cases]
+        return f"{CASE}/{path}", {"_selected_action": ticked, "seen": seen, **form}
+
+    return post
+
+
+def take_many(world: World) -> Post:
+    case = world.owed()
+    ticked = {"_selected_action": str(case.pk), "seen": many_desk.stamped(case)}
+    return f"{CASE}/?list=open", {"action": "take_many", **ticked}
+
+
+def hand_over_many(world: World) -> Post:
+    to = User.objects.get(username="finance")
+    return many("many/hand-over/", to=str(to.pk), why="Holidays.")(world)
+
+
+def attach(world: World) -> Post:
+    file = SimpleUploadedFile("mail.txt", world.name("They say so: ").encode())
+    return f"{CASE}/{world.dispute().pk}/attach/", {"file": file, "why": "Their mail."}
+
+
+def keep_list(world: World) -> Post:
+    return f"{CASE}/kept/", {"name": world.name("mine "), "query": "list=open"}
+
+
+def drop_list(world: World) -> Post:
+    kept = saved.save(
+        name=world.name("hers "),
+        query="list=open",
+        is_shared=True,
+        by=User.objects.get(username="rita"),
+        at=timezone.now(),
+    )
+    return f"{CASE}/kept/{kept.pk}/delete/", {}
+
+
+def reset_login(world: World) -> Post:
+    user = User.objects.create_user(world.name("user"), is_staff=True)
+    staff.Staff(user)
+    return f"one-time-password/of/{user.pk}/", {"do": "reset"}
+
+
 def take(path: str, **form: str) -> Callable[[World], Post]:
     return lambda world: (path, form)
 
@@ -224,6 +274,14 @@ ACTIONS: Mapping[str, Callable[[World], Post]] = {
     "write notes": deed("notes", notes="x", tickets="T-1"),
     "close a case": deed("close", resolution="no_fault", why="In order."),
     "open a dispute": dispute,
+    "say something about a case": deed("comment", text="They called."),
+    "lay a file to a case": attach,
+    "take ticked cases": take_many,
+    "hand ticked cases over": hand_over_many,
+    "close ticked cases": many("many/close/", resolution="no_fault", why="In order."),
+    "keep a list": keep_list,
+    "drop another's list": drop_list,
+    "take an evidence pack": lambda world: (f"{CASE}/{world.dispute().pk}/pack/", {"for": ""}),
     "edit a case in place": edit_case,
     "delete a case": remove(CASE, case),
     "delete selected cases": remove_selected(CASE, case),
@@ -253,6 +311,7 @@ ACTIONS: Mapping[str, Callable[[World], Post]] = {
     "make somebody a superuser": promote,
     "put somebody into Approver": join_approvers,
     "set another's password": set_password,
+    "reset another's one-time passwords": reset_login,
     "delete a user": remove(
         "auth/user", lambda world: User.objects.create_user(world.name("user"))
     ),

@@ -186,6 +186,9 @@ def example(route: str) -> str:
     """
     if route.endswith("(?P<url>.*)$"):
         return "/admin/no/such/page/"
+    if route.startswith("admin/rounds/"):
+        booked = Transaction.objects.filter(provider="jdb")[0]
+        return f"/admin/rounds/jdb/?reference={booked.reference}"
     if "app_label" in route:
         return "/admin/reconciliation/"
     path = route.replace("^([^/]+)/history/([^/]+)/$", "<path:object_id>/history/<version>/")
@@ -200,6 +203,8 @@ def example(route: str) -> str:
 EXAMPLES = {
     "<path:content_type_id>/<path:object_id>": "1/1",
     "<slug:what>": "cases",
+    "<int:number>": "1",
+    "<int:saved_id>": "1",
     "<slug:slug>": "close",
     "case/<int:case_id>/adjust/<slug:word>": "case/<int:case_id>/adjust/free",
     "<slug:word>": "approve",
@@ -215,11 +220,12 @@ def _of(about: str) -> dict[str, Any]:
         **MODELS,
         "reconciliation/adjustment": Adjustment,
         "reconciliation/export": Export,
+        "one-time-password/of": User,
     }
     model = models.get(about)
     if model is None:
         return {}
     rows = model.objects.exclude(username="superuser") if model is User else model.objects
     pk = rows.order_by("pk").values_list("pk", flat=True)[0]
-    keys = ["<path:object_id>", "<id>", "<int:case_id>", "<int:adjustment_id>"]
+    keys = ["<path:object_id>", "<id>", "<int:user_id>", "<int:case_id>", "<int:adjustment_id>"]
     return dict.fromkeys([*keys, "<int:statement_id>", "<int:format_id>"], pk)
