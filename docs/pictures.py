@@ -47,6 +47,11 @@ class Picture:
 
 ROW = "#result_list tbody:first-of-type th a"
 PICTURES = {
+    "dashboard": Picture(path=""),
+    "round": Picture(
+        path="wallets/transaction/?provider=hotroad&kind=settlement",
+        follow=(ROW, "a:has-text('Story of its round')"),
+    ),
     "callbacks": Picture(path="providers/callback/", folded=True),
     "conflict": Picture(path="reconciliation/case/?list=open&kind__exact=conflict", follow=(ROW,)),
     "statement": Picture(path="reconciliation/statement/", follow=("#result_list .field-named a",)),
@@ -117,7 +122,7 @@ def log_in(page: Page, url: str, password: str) -> None:
     page.goto(f"{url}/admin/login/")
     page.fill("#id_username", "admin")
     page.fill("#id_password", password)
-    page.click("button[type=submit]")
+    page.click("#login-form button[type=submit]")
     page.wait_for_url(f"{url}/admin/")
 
 
