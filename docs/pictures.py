@@ -51,6 +51,7 @@ PICTURES = {
     "round": Picture(
         path="wallets/transaction/?provider=hotroad&kind=settlement",
         follow=(ROW, "a:has-text('Story of its round')"),
+        folded=True,
     ),
     "callbacks": Picture(path="providers/callback/", folded=True),
     "conflict": Picture(path="reconciliation/case/?list=open&kind__exact=conflict", follow=(ROW,)),

@@ -1,4 +1,8 @@
-"""The simulators' own players, `sim-01` and so on: test players with money in every currency."""
+"""The simulators' own players, `sim-01` and so on, with money in every currency.
+
+They are no test players: a simulation runs in demo databases only, where what they play is all the
+business there is, and a dashboard that left them out would be empty.
+"""
 
 import uuid
 from collections.abc import Sequence
@@ -21,9 +25,7 @@ def uids(count: int) -> list[str]:
 def prepare(count: int, currencies: Sequence[str], *, at: datetime) -> list[str]:
     """Open what is missing, deposit where less than LOW is left; return the players' uids."""
     names = uids(count)
-    Player.objects.bulk_create(
-        [Player(uid=uid, is_test=True) for uid in names], ignore_conflicts=True
-    )
+    Player.objects.bulk_create([Player(uid=uid) for uid in names], ignore_conflicts=True)
     players = Player.objects.filter(uid__in=names)
     Wallet.objects.bulk_create(
         [Wallet(player=player, currency=currency) for player in players for currency in currencies],

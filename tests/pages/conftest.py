@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connections
-from django.test import override_settings
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -113,17 +113,21 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def desk(books: Books, chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(
+    books: Books, chromium: Browser, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> Iterator[Desk]:
     """A browser in front of the admin; at the end nothing may have gone wrong in it."""
+    # By the fixture that tests change settings with: what is undone in another order stays.
+    for name, value in {**staff.PLAIN, **staff.PLAIN_COOKIES}.items():
+        setattr(settings, name, value)
     # The server's threads leave no connection behind that would keep the test database alive.
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
-    with override_settings(**staff.PLAIN, **staff.PLAIN_COOKIES):
-        server = LiveServer("127.0.0.1")
-        context = chromium.new_context(viewport={"width": 1280, "height": 800})
-        try:
-            desk = Desk(context.new_page(), server.url)
-            yield desk
-            assert desk.troubles == []
-        finally:
-            context.close()
-            server.stop()
+    server = LiveServer("127.0.0.1")
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    try:
+        desk = Desk(context.new_page(), server.url)
+        yield desk
+        assert desk.troubles == []
+    finally:
+        context.close()
+        server.stop()
