@@ -200,6 +200,6 @@ def test_a_list_of_twenty_costs_as_many_queries_as_one(
         )
     twenty = boss.queries(path)
 
-    assert len(twenty) == len(one) <= 12
+    assert len(twenty) == len(one) <= 11
     assert not [sql for sql in twenty if "COUNT(" in sql], "a COUNT(*) of a big table"
     assert not [sql for sql in twenty if '"body"' in sql], "bodies are read for a list"

@@ -306,7 +306,7 @@ def test_the_page_costs_the_same_whatever_there_is(now: Books) -> None:
         doubt(kind="void_risk", currency="USD", amount=Decimal(1))
     keeping.update(at=NOW)
     many = person.queries("")
-    assert len(many) == len(few) <= 28
+    assert len(many) == len(few) <= 27
     assert not [sql for sql in many if "wallets_entry" in sql or "wallets_transaction" in sql]
     (inbox,) = [sql for sql in many if "providers_callback" in sql]
     assert "ORDER BY id DESC LIMIT 1000" in inbox

@@ -131,10 +131,12 @@ def test_a_workbook_is_carried_along_with_its_numbers(boss: Staff) -> None:
     book.save(file)
     first = tried(boss, file.getvalue())
     rows = preview(tried(boss, kept=kept(first), **COLUMNS))
-    assert rows[0].startswith(
-        "2 bet:272016 alice 1,000.50 THB 0.00 THB 2026-11-20 21:30:00 UTC+08:00"
+    assert rows[0] == (
+        "2 bet:272016 alice 1,000.50 THB 0.00 THB 2026-11-20 21:30:00 UTC+08:00 13:30:00 UTC"
     )
-    assert rows[3].startswith("settle:272017 bob 0.00 THB 12.25 THB 2026-11-20 21:31:00 UTC+08:00")
+    assert rows[3] == (
+        "settle:272017 bob 0.00 THB 12.25 THB 2026-11-20 21:31:00 UTC+08:00 13:31:00 UTC"
+    )
     assert rows[2].startswith("4 ")
 
 
