@@ -21,7 +21,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, reset_queries
 from django.test import override_settings
-from django.test.utils import CaptureQueriesContext, setup_test_environment
+from django.test.utils import (
+    CaptureQueriesContext,
+    setup_test_environment,
+    teardown_test_environment,
+)
 
 from tests.pages.bench import filling
 from tests.pages.bench.places import Place, places
@@ -48,7 +52,7 @@ def main(count: int = 1_000_000) -> None:
     """Fill, count, fill, time; print the table."""
     filling.empty()
     with _opened(filling.fill(count // 100, players=1_000)) as staff:
-        few = {place.name: queries(staff, place) for place in places(staff.client)}
+        few = {place.name: queries(staff, place) for place in _listed(staff)}
     filling.empty()
     filling.fill(count)
     _report(few)
@@ -68,7 +72,7 @@ def queries(staff: Staff, place: Place) -> int:
 
 def _report(few: dict[str, int], only: str = "") -> None:
     with _opened(User.objects.get(username="bench")) as staff:
-        found = [_measure(staff, one) for one in places(staff.client) if only in one.name]
+        found = [_measure(staff, one) for one in _listed(staff) if only in one.name]
     bad = []
     print(f"{'page':<78}{'queries':>8}{'p50':>8}{'p95':>8}  slowest query, in ms")
     for one in found:
@@ -85,7 +89,7 @@ def _report(few: dict[str, int], only: str = "") -> None:
 
 
 def _faults(one: Measured, few: dict[str, int]) -> Iterator[str]:
-    if one.status != 200:
+    if one.status not in (200, 302):  # a search that finds one thing leads straight to it
         yield f"status {one.status}"
     if one.p95 > LONGEST:
         yield "SLOW"
@@ -99,7 +103,7 @@ def _measure(staff: Staff, place: Place) -> Measured:
         status = staff.client.get(place.url).status_code
     said = list(captured.captured_queries)
     times = []
-    for _ in range(CALLS if status == 200 else 2):
+    for _ in range(CALLS if status in (200, 302) else 2):
         started = time.perf_counter()
         staff.client.get(place.url)
         times.append(time.perf_counter() - started)
@@ -117,11 +121,22 @@ def _measure(staff: Staff, place: Place) -> Measured:
     )
 
 
+def _listed(staff: Staff) -> list[Place]:
+    """The pages to open, told by what the lists keep for a test to look at."""
+    setup_test_environment(debug=False)
+    try:
+        return list(places(staff.client))
+    finally:
+        teardown_test_environment()
+
+
 @contextmanager
 def _opened(user: User) -> Iterator[Staff]:
-    if "testserver" not in settings.ALLOWED_HOSTS:
-        setup_test_environment(debug=False)
-    with override_settings(**PLAIN):
+    """Loaded as a web process is, and rendered as there: nothing is kept for a test to look at."""
+    from config import wsgi
+
+    assert wsgi.application
+    with override_settings(**PLAIN, ALLOWED_HOSTS=[*settings.ALLOWED_HOSTS, "testserver"]):
         yield Staff(user)
 
 
