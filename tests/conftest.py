@@ -9,6 +9,7 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
+from tests import emptying
 from tests.cast import Books
 
 GUARDED = [
@@ -103,28 +104,15 @@ def books(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 
 def empty_the_books() -> None:
     """Only the owner can, and only by switching the triggers off for a moment."""
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(
-            "SELECT relid::text FROM pg_partition_tree('providers_callback') WHERE isleaf"
-        )
-        guarded = [*GUARDED, *(name for (name,) in cursor.fetchall())]
-        cursor.execute(
-            "; ".join(
-                [
-                    "BEGIN",
-                    *(f"ALTER TABLE {table} DISABLE TRIGGER append_only" for table in guarded),
-                    f"TRUNCATE {', '.join(EMPTIED)} RESTART IDENTITY CASCADE",
-                    "DELETE FROM reconciliation_statementformat WHERE name <> 'cage'",
-                    f"DELETE FROM auth_group_permissions WHERE group_id IN ({OTHER_GROUPS})",
-                    f"DELETE FROM auth_group WHERE id IN ({OTHER_GROUPS})",
-                    *(
-                        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only"
-                        for table in guarded
-                    ),
-                    "COMMIT",
-                ]
-            )
-        )
+    emptying.empty(
+        EMPTIED,
+        guarded=GUARDED,
+        also=[
+            "DELETE FROM reconciliation_statementformat WHERE name <> 'cage'",
+            f"DELETE FROM auth_group_permissions WHERE group_id IN ({OTHER_GROUPS})",
+            f"DELETE FROM auth_group WHERE id IN ({OTHER_GROUPS})",
+        ],
+    )
 
 
 @pytest.fixture
