@@ -12,6 +12,11 @@ from wallets.instructions import HOUSE, Instruction, Kind, Movement, Origin, Rec
 from wallets.models import Entry, Player, Transaction, Wallet
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+# How many wait for a lock in this database: others of the same server may be under test as well.
+WAITING = """
+SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE NOT granted AND datname = current_database()
+"""
 
 
 class Books:

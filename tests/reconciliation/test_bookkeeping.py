@@ -15,7 +15,7 @@ from django.utils import timezone
 from providers.models import Doubt
 from reconciliation import cases
 from reconciliation.models import Case
-from tests.cast import Books
+from tests.cast import WAITING, Books
 from tests.conftest import PROVIDERS
 from tests.live import environment
 from tests.providers import senders
@@ -85,7 +85,7 @@ def test_one_that_is_killed_leaves_the_rest_to_the_next(owed: Books) -> None:
 
 
 def _somebody_waits(cursor: CursorWrapper) -> bool:
-    cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    cursor.execute(WAITING)
     return bool(cursor.fetchone()[0])
 
 

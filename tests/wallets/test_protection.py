@@ -14,24 +14,23 @@ from django.db import connections
 from tests.cast import Books
 from wallets.models import DatabaseMark
 
-NAME = "test_cage_production"
-
 
 @pytest.fixture
 def production(books: Books) -> Iterator[dict[str, str]]:
     """The environment of a new database that nobody marked as a demo."""
+    name = f"{connections['owner'].settings_dict['NAME']}_production"
     with connections["owner"].cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {NAME}")
-        cursor.execute(f"CREATE DATABASE {NAME}")
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute(f"CREATE DATABASE {name}")
     unmarked = f"&options={quote('-c cage.mark=')}"
     environment = {
         **os.environ,
-        "DATABASE_URL": _renamed(os.environ["DATABASE_URL"]),
-        "MIGRATE_DATABASE_URL": _renamed(os.environ["MIGRATE_DATABASE_URL"]) + unmarked,
+        "DATABASE_URL": _renamed(os.environ["DATABASE_URL"], name),
+        "MIGRATE_DATABASE_URL": _renamed(os.environ["MIGRATE_DATABASE_URL"], name) + unmarked,
     }
     yield environment
     with connections["owner"].cursor() as cursor:
-        cursor.execute(f"DROP DATABASE {NAME}")
+        cursor.execute(f"DROP DATABASE {name}")
 
 
 def test_demo_commands_refuse_a_production_database(production: dict[str, str]) -> None:
@@ -74,5 +73,5 @@ def manage(environment: dict[str, str], *words: str) -> "subprocess.CompletedPro
     )
 
 
-def _renamed(url: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{NAME}"))
+def _renamed(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

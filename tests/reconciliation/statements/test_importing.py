@@ -15,7 +15,7 @@ from django.db import connections
 from reconciliation.models import Layout, Line, Statement, StatementFormat, StatementStatus, Total
 from reconciliation.statements import importing, reading
 from reconciliation.statements.importing import Refused, Stated, UnknownDay
-from tests.cast import NOON, Books
+from tests.cast import NOON, WAITING, Books
 from tests.reconciliation.statements.sheets import HEADINGS, file, format
 
 DAY = date(2026, 11, 21)
@@ -366,11 +366,10 @@ def test_two_people_at_once_import_a_file_once(
 
 def wait_for_somebody_who_waits() -> None:
     """Until a transaction is waiting for another one."""
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     deadline = time.monotonic() + 10
     with connections["owner"].cursor() as cursor:
         while time.monotonic() < deadline:
-            cursor.execute(waiting)
+            cursor.execute(WAITING)
             if cursor.fetchone() != (0,):
                 return
             time.sleep(0.01)
