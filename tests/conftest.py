@@ -82,9 +82,14 @@ PROVIDERS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_test_environment: None, django_db_blocker: DjangoDbBlocker
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """The owner makes the test database; every test then works on it as the application's role."""
+    """The owner makes the test database; every test then works on it as the application's role.
+
+    Of several pytest processes side by side each has a database of its own.
+    """
     with django_db_blocker.unblock():
         made = setup_databases(
             verbosity=0, interactive=False, aliases=dict.fromkeys(["default", "owner"])
