@@ -14,5 +14,6 @@ class ProvidersConfig(AppConfig):
         register(checks.configuration)
         register(checks.names_are_kept, Tags.database)
         register(checks.settings_are_kept, Tags.database)
+        register(checks.partitions_lie_ahead, Tags.database)
         post_migrate.connect(partitions.make_after_migrate, sender=self)
         verification.CHECKS.extend(CALLBACKS_AND_TRANSACTIONS)

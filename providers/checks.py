@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -10,8 +11,9 @@ from django.core.checks import CheckMessage, run_checks
 from django.core.management.base import SystemCheckError
 from django.db import Error, connections, transaction
 from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
 
-from providers import registry
+from providers import partitions, registry
 from wallets.instructions import HOUSE
 
 log = logging.getLogger("cage.providers")
@@ -75,6 +77,25 @@ def settings_are_kept(*, databases: Sequence[str] | None, **_: Any) -> list[Chec
         return _ruled_out(_held(cursor)) if _is_there(cursor) else []
 
 
+def partitions_lie_ahead(
+    *, databases: Sequence[str] | None, at: datetime | None = None, **_: Any
+) -> list[CheckMessage]:
+    """The months to come have their partitions, and the default partition is empty.
+
+    Nothing is lost otherwise: what has no month is kept in the default partition, where it stands
+    in the way of that month's own. Hence warnings, which keep nobody from starting.
+    """
+    if not databases or "default" not in databases:
+        return []
+    with connections["default"].cursor() as cursor:
+        if not _is_there(cursor, "providers_callback"):
+            return []
+        known = partitions.months(cursor)
+        ahead = partitions.ahead(known, at=at or timezone.now())
+        strays = partitions.strays(cursor, known)
+    return [*_too_near(ahead), *_astray(strays)]
+
+
 def configuration_is_verified() -> bool:
     """True once PROVIDERS was held against the ledger: no provider of the past is missing, and
     none pays by another operation than it did.
@@ -134,9 +155,9 @@ def _held(cursor: CursorWrapper) -> list[tuple[str, str]]:
     return [(name, word) for name, word in cursor.fetchall()]
 
 
-def _is_there(cursor: CursorWrapper) -> bool:
-    """Whether there is a ledger at all."""
-    cursor.execute("SELECT to_regclass('wallets_transaction')")
+def _is_there(cursor: CursorWrapper, table: str = "wallets_transaction") -> bool:
+    """Whether there is a ledger at all, or this table."""
+    cursor.execute("SELECT to_regclass(%s)", [table])
     return bool(cursor.fetchone() != (None,))
 
 
@@ -159,4 +180,35 @@ def _ruled_out(held: Sequence[tuple[str, str]]) -> list[CheckMessage]:
             id="providers.E011",
         )
         for name, word in sorted(held)
+    ]
+
+
+def _too_near(ahead: int) -> list[CheckMessage]:
+    if ahead >= 1:
+        return []
+    what = "The next month has" if ahead == 0 else "This month has"
+    return [
+        checks.Warning(
+            f"{what} no partition for its callbacks.",
+            hint="`providers.tasks.make_partitions` makes them every six hours, `migrate` too.",
+            id="providers.W001",
+        )
+    ]
+
+
+def _astray(strays: int) -> list[CheckMessage]:
+    if not strays:
+        return []
+    many = (
+        f"{strays:,} callbacks are"
+        if strays < partitions.MOST
+        else f"{strays:,} callbacks or more are"
+    )
+    counted = "1 callback is" if strays == 1 else many
+    return [
+        checks.Warning(
+            f"{counted} in the default partition, where no month is.",
+            hint="Their months can't be made or removed meanwhile: see docs/storage.md.",
+            id="providers.W002",
+        )
     ]

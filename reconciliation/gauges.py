@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from providers import partitions
 from providers.models import Doubt
 from reconciliation import watching
 from reconciliation.models import Case, CaseKind, CaseStatus
@@ -33,6 +35,21 @@ class Books(Collector):
         for name, age in watching.ages(at=timezone.now()):
             ages.add_metric([name], float("inf") if age is None else age.total_seconds())
         yield ages
+        yield from _partitions()
+
+
+def _partitions() -> Iterator[GaugeMetricFamily]:
+    with connection.cursor() as cursor:
+        known = partitions.months(cursor)
+        strays = partitions.strays(cursor, known)
+    yield GaugeMetricFamily(
+        "cage_callback_months_ahead",
+        "Months after this one that have their partition; below 1 is too few.",
+        value=partitions.ahead(known, at=timezone.now()),
+    )
+    yield GaugeMetricFamily(
+        "cage_callback_strays", "Callbacks in the default partition.", value=strays
+    )
 
 
 def text() -> bytes:
