@@ -62,3 +62,10 @@ BEGIN
     END LOOP;
 END $$;
 """
+
+
+def partitions_stored(parameters: str) -> str:
+    """The same function, whose partitions carry these storage parameters: none is inherited."""
+    return PARTITIONS.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION").replace(
+        "INCLUDING INDEXES)'", f"INCLUDING INDEXES) WITH ({parameters})'"
+    )
