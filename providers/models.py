@@ -2,8 +2,9 @@
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
+from wallets.models.listed import RISING, Combined
 from wallets.text import printable
 
 
@@ -89,7 +90,7 @@ class Callback(models.Model):
                 autosummarize=True,
             ),
             # The two filters of the list, alone or together, newest first (see wallets.lists).
-            models.Index("provider", "outcome", -F("id"), name="callback_listed"),
+            models.Index(Combined("provider", "outcome"), RISING, name="callback_listed"),
         ]
 
     def __str__(self) -> str:

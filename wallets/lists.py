@@ -5,27 +5,28 @@ row it begins behind, `?before=<number>` or `?after=<number>`, and an index lead
 
 A filter has a trap of its own. Asked for the newest deposits, PostgreSQL reads backwards until it
 has 50 of them, as if they were spread evenly; where they are all old it reads the whole table. So
-the list itself looks up what such a filter (`Led`) chooses, each combination by itself, ordered by
-`-id` as an expression: only the index that is made for the list knows that order.
+the list itself looks up what such a filter (`Led`) chooses, each combination by itself, in an order
+that only the index made for the list knows (see models.listed).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any, ClassVar
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import F, Model, QuerySet
+from django.db.models import Case, Model, QuerySet, Value, When
 from django.http import HttpRequest
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
+from wallets.models.listed import RISING, Combined, combined
+
 BEFORE, AFTER, OLDEST = "before", "after", "oldest"
 NUMBERED = frozenset({"id", "sequence"})  # Unique in the lists that are ordered by it.
-FALLING = -F("id")
 
 
 class Led(SimpleListFilter):
-    """A filter by one of the fields that an index (these fields, the expression -id) begins with.
+    """A filter by one of the fields that the index of the list combines.
 
     The list's ModelAdmin names them in that order: `led_by = [ByProvider, ByKind]`.
     """
@@ -114,16 +115,14 @@ class PagedList(ChangeList):  # type: ignore[misc]
             behind = behind.filter(**{f"{field}__lt": self.before})
         return behind
 
-    def _part(self, fields: list[str], values: Iterable[str]) -> QuerySet[Any]:
+    def _part(self, fields: Sequence[str], values: Sequence[str]) -> QuerySet[Any]:
         """The ids of one combination."""
-        chosen = dict(zip(fields, values, strict=True))
-        found: QuerySet[Any] = self.queryset.prefetch_related(None)
-        found = found.annotate(falling=FALLING).filter(**chosen)
+        found = along_the_index(self.queryset.prefetch_related(None), fields, values)
         if self.after is not None:
-            found = found.filter(falling__lt=-self.after)
+            found = found.filter(rising__gt=self.after)
         elif self.before is not None:
-            found = found.filter(falling__gt=-self.before)
-        order = "-falling" if self.backwards else "falling"
+            found = found.filter(rising__lt=self.before)
+        order = "rising" if self.backwards else "-rising"
         return found.order_by(order).values_list("id")[: self.list_per_page + 1]
 
     # -- What its page is told ---------------------------------------------------------------
@@ -154,6 +153,22 @@ class PagedList(ChangeList):  # type: ignore[misc]
         self.filter_params.pop(name, None)
         value: str | None = self.params.pop(name, None)
         return value
+
+
+def along_the_index(
+    rows: QuerySet[Any], fields: Sequence[str], values: Sequence[str]
+) -> QuerySet[Any]:
+    """The rows with these values, found by their number in the list's index; `rising` is its order.
+
+    `fields` are all that it combines, in its order.
+    """
+    numbered = rows.annotate(rising=RISING, number=Combined(*fields))
+    # Others may have that number. As plain conditions the planner would take the words for further
+    # limits, expect a handful of rows, and read and sort all of them; of a CASE it expects little.
+    words = dict(zip(fields, values, strict=True))
+    exactly = Case(When(**words, then=Value(True)), default=Value(False))
+    found: QuerySet[Any] = numbered.filter(exactly, number=combined(*values))
+    return found
 
 
 def _number(text: str | None) -> int | None:

@@ -108,13 +108,13 @@ def test_nothing_is_left_out_by_counting(boss: staff.Staff) -> None:
 
 def test_a_rare_kind_is_found_by_the_index_of_the_list(books: Books) -> None:
     """As if there were many: the planner has no other way to that order than sorting all."""
-    part = Transaction.objects.annotate(falling=lists.FALLING)
-    newest = part.filter(provider="jdb", kind=Kind.DEPOSIT, origin="command").order_by("falling")
+    fields, values = ["provider", "kind", "origin"], ["jdb", Kind.DEPOSIT.value, "command"]
+    newest = lists.along_the_index(Transaction.objects.all(), fields, values).order_by("-rising")
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off; SET enable_sort = off")
         plan = newest[:51].explain()
         cursor.execute("RESET enable_seqscan; RESET enable_sort")
-    assert "Index Scan using transaction_listed" in plan
+    assert "Index Scan Backward using transaction_listed" in plan
     assert "Sort" not in plan
 
 

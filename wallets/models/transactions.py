@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce
 
 from wallets.instructions import Kind, Origin
 from wallets.models.fields import AMOUNT_RANGE, Money
+from wallets.models.listed import RISING, Combined
 from wallets.models.players import Wallet
 from wallets.text import printable
 
@@ -41,7 +42,7 @@ class Transaction(models.Model):
         max_length=32,
         help_text="SHA-256 of who, currency, debit, credit of all movements.",
     )
-    reference = models.CharField(max_length=128, blank=True, db_index=True)
+    reference = models.CharField(max_length=128, blank=True)
     round_id = models.CharField(max_length=128, blank=True)
     game = models.CharField(max_length=128, blank=True)
     stake = Money(null=True, blank=True, help_text="As the message states it; moves nothing.")
@@ -108,7 +109,9 @@ class Transaction(models.Model):
                 autosummarize=True,
             ),
             # The three filters of the list, alone or together, newest first (see wallets.lists).
-            models.Index("provider", "kind", "origin", -F("id"), name="transaction_listed"),
+            models.Index(Combined("provider", "kind", "origin"), RISING, name="transaction_listed"),
+            # No prefix of it is ever looked for: Django would add a second index for that.
+            models.Index(name="transaction_by_reference", fields=["reference"]),
         ]
 
     def __str__(self) -> str:
