@@ -5,7 +5,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_prometheus import exports
 
-from providers import checks
+from providers import checks, writer
 from reconciliation import gauges
 
 _ready = False
@@ -20,13 +20,14 @@ def ready(request: HttpRequest) -> HttpResponse:
     """200 once the configuration is valid, migrations are applied and the database has answered.
 
     After that it doesn't follow the database: a probe that did would take every web process out
-    of the load balancer, which would then answer the providers in HTML.
+    of the load balancer, which would then answer the providers in HTML. `writer` is what the
+    group commit of the process that answers does, for people.
     """
     global _ready
     reason = None if _ready else _why_not_ready()
     _ready = reason is None
     if reason is None:
-        return JsonResponse({"status": "ready"})
+        return JsonResponse({"status": "ready", "writer": writer.state()})
     return JsonResponse({"status": "not ready", "reason": reason}, status=503)
 
 

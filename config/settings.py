@@ -44,6 +44,9 @@ DEMO_STAFF_PASSWORD = env.str("DEMO_STAFF_PASSWORD", default="")
 # A provider's time-out is as short as 3 s (JDB): after this long the answer is "no verdict".
 ANSWER_WITHIN = timedelta(seconds=2)
 
+# Deliveries that wait at the same time are settled in one transaction (providers.writer).
+GROUP_COMMIT = env.bool("GROUP_COMMIT", default=True)
+
 # -- Applications ----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -113,6 +116,7 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         **env.db_url("DATABASE_URL"),
+        "ENGINE": "config.database",
         "CONN_MAX_AGE": None,
         # A database host that vanished is noticed in seconds, not after the kernel's minutes.
         "OPTIONS": {
@@ -122,10 +126,16 @@ DATABASES = {
             "keepalives_interval": 2,
             "keepalives_count": 2,
             "tcp_user_timeout": 3000,
+            # The money's statements are planned once per connection. A pooler that hands each
+            # transaction to another connection has to know of them: off behind pgbouncer < 1.22.
+            "prepare_threshold": 2 if env.bool("PREPARED_STATEMENTS", default=True) else None,
         },
         "TEST": {"MIRROR": "owner"},
     },
-    "owner": env.db_url("MIGRATE_DATABASE_URL", default=env.str("DATABASE_URL")),
+    "owner": {
+        **env.db_url("MIGRATE_DATABASE_URL", default=env.str("DATABASE_URL")),
+        "ENGINE": "config.database",
+    },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

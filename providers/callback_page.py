@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from providers import comparing, registry
 from providers.comparing import Pair
-from providers.models import Callback, Outcome
+from providers.models import Callback, Outcome, SentInstead
 from wallets import pages
 
 BIG = ["headers", "body", "unwrapped", "reply"]  # Not read for a list.
@@ -37,10 +37,27 @@ def meaning(callback: Callback) -> SafeString | str:
     )
     code = format_html('<code class="cage-code">{}</code> ', meant.code) if meant.code else ""
     return format_html(
-        '{}{}<div class="cage-note">Source: {}</div>',
+        '{}{}<div class="cage-note">Source: {}</div>{}',
         code,
         pages.printable(meant.sentence),
         pages.printable(meant.source),
+        heard_instead(callback),
+    )
+
+
+def heard_instead(callback: Callback) -> SafeString | str:
+    """What was sent in place of this reply, because the COMMIT took longer than an answer may."""
+    sent = SentInstead.objects.filter(
+        delivery_id=callback.delivery_id, received_at=callback.received_at
+    ).first()
+    if sent is None:
+        return ""
+    return format_html(
+        '<div class="cage-note"><strong>The provider did not hear this.</strong> The time was up'
+        " while it was being committed: at {} it heard <em>no verdict</em>, HTTP {} {}</div>",
+        pages.moment(sent.sent_at, precise=True),
+        sent.status,
+        pages.printable(bytes(sent.reply).decode(errors="replace") or "without a body."),
     )
 
 

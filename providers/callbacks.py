@@ -2,7 +2,7 @@
 
 import ipaddress
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,20 +10,21 @@ from django.db import connection, transaction
 
 from providers.models import SMOOTH, Callback, Outcome
 from providers.protocols.base import Delivery, Reply
+from wallets import sql
 
 INSERT = """
 INSERT INTO providers_callback (delivery_id, provider, operation, transaction_id, received_at,
     decided_at, address, headers, body, unwrapped, outcome, reason, reply_status, reply, replay_of,
     terms)
-SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
-    %s::timestamptz[], %s::inet[], %s::jsonb[], %s::bytea[], %s::bytea[], %s::text[], %s::text[],
-    %s::smallint[], %s::bytea[], %s::uuid[], %s::bytea[])
+SELECT * FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::timestamptz[],
+    %b::timestamptz[], %b::inet[], %b::jsonb[], %b::bytea[], %b::bytea[], %b::text[], %b::text[],
+    %b::smallint[], %b::bytea[], %b::uuid[], %b::bytea[])
 ON CONFLICT (delivery_id, received_at) DO NOTHING
 """
 
 DOUBT = """
 INSERT INTO providers_doubt (delivery_id, received_at, provider, transaction_id)
-SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::text[])
+SELECT * FROM unnest(%b::uuid[], %b::timestamptz[], %b::text[], %b::text[])
 """
 
 COUNT_UNAUTHENTIC = """
@@ -63,15 +64,24 @@ class Decided:
         return self.outcome not in SMOOTH and self.delivery.replay_of is None
 
 
-def keep(decided: Sequence[Decided]) -> None:
-    """Write the rows, in the transaction of the caller. Raises AlreadyKept if one is there."""
-    columns = [list(column) for column in zip(*map(_row, decided), strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, columns)
-        if cursor.rowcount < len(decided):
+def keep(decided: Sequence[Decided]) -> Callable[[], None]:
+    """Send the rows, in the transaction of the caller, who calls what this returns once that is
+    answered: it raises AlreadyKept if one was there."""
+    if not decided:
+        return lambda: None
+    kept = sql.execute(INSERT, _columns(map(_row, decided)))
+    if doubts := [_doubt(one) for one in decided if one.leaves_doubt]:
+        sql.execute(DOUBT, _columns(doubts))
+
+    def check() -> None:
+        if kept.rowcount < len(decided):
             raise AlreadyKept
-        if doubts := [_doubt(one) for one in decided if one.leaves_doubt]:
-            cursor.execute(DOUBT, [list(column) for column in zip(*doubts, strict=True)])
+
+    return check
+
+
+def _columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def kept_reply(delivery: Delivery) -> Reply:

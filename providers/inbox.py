@@ -7,69 +7,51 @@ committed, and otherwise "no verdict", which makes no provider pay, cancel or fo
 import logging
 import time
 import traceback
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
-from itertools import islice
 
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
-from django.utils import timezone
 
-from providers import balances, callbacks, checks, metrics, opening, undecided
-from providers.callbacks import AlreadyKept, Decided
-from providers.models import SMOOTH, Outcome
+from providers import (
+    balances,
+    callbacks,
+    checks,
+    instead,
+    metrics,
+    opening,
+    settling,
+    undecided,
+    writer,
+)
+from providers.callbacks import AlreadyKept
 from providers.opening import Fault, Opened
-from providers.protocols.base import Delivery, Note, Reply, Unauthentic
+from providers.protocols.base import Delivery, Reply, Unauthentic
 from providers.registry import Provider
-from wallets import ledger
-from wallets.instructions import Receipt
-from wallets.refusals import Conflict, Refusal
+from providers.waiting import GivenUp
+from wallets import bounded, ledger
 
 PAUSE = 0.05  # Seconds before a database that failed is asked again.
+# What was prepared on a connection is gone, is there already, or is of a table that was altered.
+STALE = frozenset({"26000", "42P05", "0A000"})
+GRACE = 0.1  # Seconds past the deadline in which the database may still say that it is past.
 
 log = logging.getLogger("cage.inbox")
-
-Clock = Callable[[], datetime]
 
 
 def receive(provider: Provider, delivery: Delivery) -> Reply:
     """Settle one delivery and answer it, within settings.ANSWER_WITHIN. Never raises."""
     try:
         with metrics.ANSWER.labels(provider.name).time():
-            return _receive(provider, delivery)
+            deadline = time.monotonic() + settings.ANSWER_WITHIN.total_seconds()
+            with bounded.until(deadline + GRACE):
+                return _receive(provider, delivery, deadline=deadline)
     except Exception:
         log.exception("a delivery was not decided", extra=delivery.names)
         connection.close()
         return _no_verdict(provider, delivery, why="a fault of ours")
 
 
-def settle(
-    opened: Sequence[Opened], *, deadline: float, clock: Clock = timezone.now
-) -> list[Decided]:
-    """Decide a group in one transaction, rows and money together; what was, after its commit.
-
-    Raises AlreadyKept if one of the deliveries has a row, ledger.OutOfTime past the `deadline` (in
-    time.monotonic), and whatever the database raises: then nothing is known about the COMMIT.
-    """
-    decided: list[Decided] = []
-
-    def record(receipts: Sequence[Receipt]) -> None:
-        answered, at = iter(receipts), clock()
-        decided[:] = [
-            _decide(one, list(islice(answered, len(one.instructions))), at) for one in opened
-        ]
-        callbacks.keep(decided)
-
-    instructions = [instruction for one in opened for instruction in one.instructions]
-    ledger.post(instructions, at=clock(), record=record, deadline=deadline)
-    for one in decided:
-        metrics.CALLBACKS.labels(one.delivery.provider, one.operation, one.outcome.value).inc()
-    return decided
-
-
-def _receive(provider: Provider, delivery: Delivery) -> Reply:
-    deadline = time.monotonic() + settings.ANSWER_WITHIN.total_seconds()
+def _receive(provider: Provider, delivery: Delivery, *, deadline: float) -> Reply:
     if not delivery.complete:
         # What was cut off may read as another order: nothing is concluded from it.
         return _no_verdict(provider, delivery, why="the body did not arrive whole", ours=False)
@@ -81,6 +63,18 @@ def _receive(provider: Provider, delivery: Delivery) -> Reply:
         return _turn_away(provider, delivery, refusal)
     if opened.only_asks:
         return balances.tell(opened, deadline=deadline)
+    return _settle(opened, deadline=deadline)
+
+
+def _settle(opened: Opened, *, deadline: float) -> Reply:
+    """In a group with what else waits; alone where no group decided it."""
+    if settings.GROUP_COMMIT:
+        try:
+            reply = writer.settle(opened, deadline=deadline)
+        except GivenUp as reason:
+            return _no_verdict_yet(opened, why=reason)
+        if reply is not None:
+            return reply
     return _settle_until(opened, deadline=deadline)
 
 
@@ -91,27 +85,37 @@ def _settle_until(opened: Opened, *, deadline: float) -> Reply:
     on it, and what is read there is not committed.
     """
     failure: object = "no time left"
+    stale = False
     while time.monotonic() < deadline:
         try:
-            (decided,) = settle([opened], deadline=deadline)
+            (decided,) = settling.settle([opened], deadline=deadline)
             undecided.write()
+            instead.write()
             return decided.reply
         except AlreadyKept:
             connection.close()
             return _kept(opened, deadline=deadline)
         except (OperationalError, InterfaceError, ledger.OutOfTime) as error:
             failure = error
-        except Exception:
-            log.exception("a delivery failed", extra=opened.delivery.names)
-            failure = "a fault of ours, twice"
-            if isinstance(opened.meaning, Fault):
-                deadline = 0
-            named = next((one.transaction_id for one in opened.instructions), "")
-            text = traceback.format_exc()
-            fault = Fault(text=text, transaction_id=named, terms=opened.terms)
-            opened = replace(opened, meaning=fault)
+        except Exception as error:
+            if getattr(error.__cause__, "sqlstate", None) in STALE and not stale:
+                failure, stale = error, True  # Once more, on a new connection.
+            else:
+                log.exception("a delivery failed", extra=opened.delivery.names)
+                failure = "a fault of ours, twice"
+                if isinstance(opened.meaning, Fault):
+                    deadline = 0
+                opened = _failed(opened)
         _start_over()
-    return _no_verdict(opened.provider, opened.delivery, opened.operation, why=failure)
+    return _no_verdict_yet(opened, why=failure)
+
+
+def _failed(opened: Opened) -> Opened:
+    """The same, meaning the fault that was just met."""
+    named = next((one.transaction_id for one in opened.instructions), "")
+    text = traceback.format_exc()
+    fault = Fault(text=text, transaction_id=named, terms=opened.terms)
+    return replace(opened, meaning=fault)
 
 
 def _kept(opened: Opened, *, deadline: float) -> Reply:
@@ -121,51 +125,14 @@ def _kept(opened: Opened, *, deadline: float) -> Reply:
             return callbacks.kept_reply(opened.delivery)
         except (OperationalError, InterfaceError):
             _start_over()
-    why = "the row that decides could not be read"
-    return _no_verdict(opened.provider, opened.delivery, opened.operation, why=why)
+    return _no_verdict_yet(opened, why="the row that decides could not be read")
 
 
-def _decide(opened: Opened, receipts: Sequence[Receipt], at: datetime) -> Decided:
-    """The row and the reply of one delivery of a group."""
-    outcome, reason, reply = _verdict(opened, receipts, at)
-    return Decided(
-        delivery=opened.delivery,
-        unwrapped=opened.unwrapped,
-        operation=opened.operation,
-        transaction_id=_named(opened, receipts),
-        terms=None if outcome in SMOOTH else opened.terms,  # Only for a replay of it.
-        outcome=outcome,
-        reason=reason,
-        reply=reply,
-        decided_at=at,
-    )
-
-
-def _named(opened: Opened, receipts: Sequence[Receipt]) -> str:
-    """The transaction under which the row is found: of several the first that changed the books."""
-    if isinstance(opened.meaning, Fault):
-        return opened.meaning.transaction_id
-    posted = [receipt for receipt in receipts if receipt.posted]
-    return next((one.instruction.transaction_id for one in [*posted, *receipts]), "")
-
-
-def _verdict(
-    opened: Opened, receipts: Sequence[Receipt], at: datetime
-) -> tuple[Outcome, str, Reply]:
-    protocol, operation, meaning = opened.provider.protocol, opened.operation, opened.meaning
-    if isinstance(meaning, Fault):
-        return Outcome.FAILED, meaning.text, protocol.no_verdict(operation, at=at)
-    if isinstance(meaning, Note):
-        return Outcome.ACKNOWLEDGED, meaning.text, protocol.reply(operation, (), at=at)
-    refused = (receipt.refusal for receipt in receipts if receipt.refusal)
-    refusal = meaning if isinstance(meaning, Refusal) else next(refused, None)
-    if refusal is not None:
-        outcome = Outcome.CONFLICT if isinstance(refusal, Conflict) else Outcome.REFUSED
-        reason = f"{refusal.name}: {refusal}"
-        return outcome, reason, protocol.refuse(operation, refusal, at=at)
-    posted = any(receipt.posted for receipt in receipts)
-    outcome = Outcome.POSTED if posted else Outcome.DUPLICATE
-    return outcome, "", protocol.reply(operation, receipts, at=at)
+def _no_verdict_yet(opened: Opened, *, why: object) -> Reply:
+    """The same where a COMMIT may be on its way: should it succeed, what was heard is on record."""
+    reply = _no_verdict(opened.provider, opened.delivery, opened.operation, why=why)
+    instead.remember(opened.delivery, reply)
+    return reply
 
 
 def _turn_away(provider: Provider, delivery: Delivery, refusal: Unauthentic) -> Reply:

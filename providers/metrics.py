@@ -20,3 +20,8 @@ ANSWER = Histogram(
     ["provider"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0),
 )
+GROUP = Histogram(
+    "cage_group",
+    "Deliveries that were settled in one transaction.",
+    buckets=(1, 2, 4, 8, 16, 32, 64),
+)

@@ -137,6 +137,34 @@ class Undecided(models.Model):
         return f"{self.provider}: {self.count}"
 
 
+class SentInstead(models.Model):
+    """What a provider heard in place of the reply that stands in its delivery's row.
+
+    The time was up while the COMMIT was on its way: the answer was "no verdict", and then it turned
+    out that the delivery had been decided. Written by the process that answered.
+    """
+
+    rights = "SELECT, INSERT"
+
+    delivery_id = models.UUIDField()
+    received_at = models.DateTimeField()
+    provider = models.CharField(max_length=32, db_collation="C")
+    sent_at = models.DateTimeField()
+    status = models.SmallIntegerField()
+    reply = models.BinaryField()
+
+    class Meta:
+        verbose_name_plural = "sent instead"
+        constraints = [
+            models.UniqueConstraint(
+                name="sent_instead_once_per_delivery", fields=["delivery_id", "received_at"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.delivery_id}"
+
+
 class Unauthentic(models.Model):
     """Deliveries that did not prove to come from their provider: counted, never booked.
 

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from providers import inbox, opening, registry
+from providers import opening, registry, settling
+from providers.callbacks import AlreadyKept, Decided
 from providers.models import Callback, Outcome
 from providers.opening import Opened
 from providers.protocols.base import Delivery, RefusalMeans
@@ -118,20 +120,43 @@ def _replayable(opened: Opened, callback: Callback, *, other_terms: bool) -> Ope
 
 
 def _settle(group: Sequence[tuple[Callback, Opened]], clock: Clock) -> Iterator[Replayed]:
-    """All in one transaction; each by itself where together they fail."""
-    if not group:
-        return
-    try:
-        decided = inbox.settle(
-            [opened for _, opened in group], deadline=time.monotonic() + PATIENCE, clock=clock
-        )
-    except Exception as error:
-        if len(group) == 1:
-            callback, _ = group[0]
-            yield Replayed(callback=callback, refused=CannotReplay(f"It failed again: {error!r}"))
-            return
-        for alone in group:
-            yield from _settle([alone], clock)
-        return
-    for (callback, _), one in zip(group, decided, strict=True):
-        yield Replayed(callback=callback, outcome=one.outcome, reason=one.reason)
+    """Those whose wallets nobody holds in one transaction, each of the others by itself.
+
+    So live traffic never waits for the wallets of a group that waits for one more.
+    """
+    decided: dict[int, Decided] = {}
+    if len(group) > 1:
+        deadline = time.monotonic() + PATIENCE
+        try:
+            opened = [opened for _, opened in group]
+            decided = settling.settle_free(opened, deadline=deadline, clock=clock)
+        except Exception as error:
+            # Nothing is known about the COMMIT: whoever was decided has a row, and is found by it.
+            log.warning("a group of %s is replayed one by one: %r", len(group), error)
+            connection.close()
+    for place, (callback, opened_) in enumerate(group):
+        if place in decided:
+            one = decided[place]
+            yield Replayed(callback=callback, outcome=one.outcome, reason=one.reason)
+        else:
+            yield _alone(callback, opened_, clock)
+
+
+def _alone(callback: Callback, opened: Opened, clock: Clock) -> Replayed:
+    failure: Exception | None = None
+    for _ in range(2):  # The second time it is known whether the first one's COMMIT succeeded.
+        try:
+            (one,) = settling.settle([opened], deadline=time.monotonic() + PATIENCE, clock=clock)
+            return Replayed(callback=callback, outcome=one.outcome, reason=one.reason)
+        except AlreadyKept:
+            connection.close()
+            row = Callback.objects.get(
+                delivery_id=opened.delivery.delivery_id, received_at=opened.delivery.received_at
+            )
+            return Replayed(callback=callback, outcome=Outcome(row.outcome), reason=row.reason)
+        except Exception as error:
+            connection.close()
+            failure = error
+            if not isinstance(error, (OperationalError, InterfaceError)):
+                break
+    return Replayed(callback=callback, refused=CannotReplay(f"It failed again: {failure!r}"))

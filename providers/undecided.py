@@ -69,3 +69,10 @@ def _put_back(spans: dict[str, _Span]) -> None:
             if newer is not span:
                 newer.count += span.count
                 newer.first_at = min(newer.first_at, span.first_at)
+
+
+def forget() -> None:
+    """A forked process answered none of them; a lock may be held by a thread that isn't there."""
+    global _lock
+    _lock = threading.Lock()
+    _spans.clear()

@@ -9,6 +9,7 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
+from providers import writer
 from tests import emptying
 from tests.cast import Books
 
@@ -17,6 +18,7 @@ GUARDED = [
     "wallets_entry",
     "wallets_reference",
     "providers_callback",
+    "providers_sentinstead",
     "reconciliation_line",
     "reconciliation_export",
     "reconciliation_comment",
@@ -95,6 +97,7 @@ def django_db_setup(
             verbosity=0, interactive=False, aliases=dict.fromkeys(["default", "owner"])
         )
         yield
+        writer.stop()  # Its connections would keep the database from being dropped.
         teardown_databases(made, verbosity=0)
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -49,7 +50,7 @@ class LiveCage:
                 "--workers",
                 str(WORKERS),
                 "--blocking-threads",
-                "16",
+                "32",
                 "--no-ws",
                 "config.wsgi:application",
             ],
@@ -89,6 +90,13 @@ class LiveCage:
 
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
+
+    @property
+    def workers(self) -> list[int]:
+        """Their process ids."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
 
     def stop(self) -> None:
         self._signal(signal.SIGTERM)

@@ -60,7 +60,7 @@ class Draft:
     def decide_all(self, instructions: Iterable[Instruction]) -> list[Receipt]:
         """One receipt each; those of one delivery are booked together, or none of them is."""
         return [
-            receipt for together in _deliveries(instructions) for receipt in self._decide(together)
+            receipt for together in deliveries(instructions) for receipt in self._decide(together)
         ]
 
     def _decide(self, together: Sequence[Instruction]) -> list[Receipt]:
@@ -263,7 +263,7 @@ class Draft:
         )
 
 
-def _deliveries(instructions: Iterable[Instruction]) -> Iterator[list[Instruction]]:
+def deliveries(instructions: Iterable[Instruction]) -> Iterator[list[Instruction]]:
     """What one delivery asks for, together; what comes from none stands for itself."""
 
     def delivery(numbered: tuple[int, Instruction]) -> object:

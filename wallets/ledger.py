@@ -7,22 +7,30 @@ spent the money, does not turn a repetition into a refusal.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from wallets import reversals, sql
-from wallets.draft import Draft
+from wallets.draft import Draft, deliveries
 from wallets.instructions import CORRECTED, Instruction, Key, Receipt
 from wallets.refusals import NotReversible, UnknownCurrency, UnknownPlayer
+from wallets.rows import LockedWallet
 
 PATIENCE = 10.0  # Seconds.
 WAITED = 0.95  # Less than this share left: a lock was waited for, and the rest is limited anew.
 
-Record = Callable[[Sequence[Receipt]], None]
+# Sends what commits with the money; what it returns is called once that is answered.
+Record = Callable[[Sequence[Receipt]], Callable[[], None]]
+RecordFree = Callable[[Sequence[Receipt | None]], Callable[[], None]]
+
+Lock = Callable[[Collection[sql.Wallet]], sql.Answer[dict[sql.Wallet, LockedWallet]]]
+
+VANISHING = "transaction ids kept appearing and vanishing while a group was decided"
 
 
 class OutOfTime(Exception):
@@ -43,7 +51,8 @@ def post(
     """Book `instructions` in their order; one receipt each, in the same order.
 
     All is one database transaction, opened here: raises RuntimeError inside somebody else's. What
-    `record(receipts)` writes commits with the money, or not at all. `at` is the time of posting.
+    `record(receipts)` sends, and what the function does that it returns, commits with the money or
+    not at all. `at` is the time of posting.
 
     Past the `deadline` (in time.monotonic; PATIENCE from now where none is given) nothing is
     decided any more: OutOfTime, or django.db.OperationalError where a statement was waiting. The
@@ -55,14 +64,43 @@ def post(
     for _ in range(len(_keys(instructions)) + 1):  # Each race makes one more of them known.
         try:
             with transaction.atomic(durable=True):
-                receipts = _post(instructions, at=at, deadline=deadline)
-                if record is not None:
-                    record(receipts)
+                patience = _left(deadline)
+                draft, ids = _read(instructions, sql.lock_wallets, at=at, patience=patience)
+                receipts = draft.decide_all(instructions)
+                left = _left(deadline)
+                if left < patience * WAITED:
+                    sql.limit(left)
+                _write(draft, ids, record and partial(record, receipts))
                 _left(deadline)  # Past it nothing is committed, whatever took so long.
                 return receipts
         except _Raced:
             continue  # Rolled back, locks released; the racer's id is known now. Decide again.
-    raise RuntimeError("transaction ids kept appearing and vanishing while a group was decided")
+    raise RuntimeError(VANISHING)
+
+
+def post_free(
+    instructions: Sequence[Instruction],
+    *,
+    at: datetime,
+    record: RecordFree,
+    deadline: float,
+) -> list[Receipt | None]:
+    """As `post`, without waiting for a wallet: what one is held elsewhere for is left out.
+
+    Its receipt is None. Instructions of one `origin_id` are left out together.
+    """
+    for _ in range(len(_keys(instructions)) + 1):
+        try:
+            with transaction.atomic(durable=True):
+                patience = _left(deadline)
+                draft, ids = _read(instructions, sql.lock_free_wallets, at=at, patience=patience)
+                receipts = _decide_free(draft, instructions)
+                _write(draft, ids, partial(record, receipts))
+                _left(deadline)
+                return receipts
+        except _Raced:
+            continue
+    raise RuntimeError(VANISHING)
 
 
 def reverse(
@@ -107,31 +145,59 @@ def balance(*, uid: str, currency: str, deadline: float | None = None) -> Decima
     return found[0]
 
 
-def _post(instructions: Sequence[Instruction], *, at: datetime, deadline: float) -> list[Receipt]:
-    movements = [movement for instruction in instructions for movement in instruction.movements]
-    with connection.cursor() as cursor:
-        patience = _left(deadline)
-        sql.limit(cursor, patience)
-        # Lock order everywhere: wallets -> transactions -> cases. Only behind the locks are the
-        # known ids read, so a repetition that waited for the first delivery finds it.
-        wallets = sql.lock_wallets(cursor, {movement.wallet for movement in movements})
-        draft = Draft(
-            wallets=wallets,
-            players=sql.read_players(cursor, {movement.uid for movement in movements}),
-            known=sql.read_known(cursor, _keys(instructions)),
-            decided_at=at,
-        )
-        receipts = draft.decide_all(instructions)
-        left = _left(deadline)
-        if left < patience * WAITED:
-            sql.limit(cursor, left)
-        ids = sql.insert_transactions(cursor, draft.new, posted_at=at)
-        if len(ids) < len(draft.new):
-            raise _Raced
-        sql.insert_entries(cursor, draft.new, ids)
-        sql.insert_references(cursor, draft.new, ids)
-        sql.update_wallets(cursor, draft.wallets.values())
-    return receipts
+def _read(
+    instructions: Sequence[Instruction], lock: Lock, *, at: datetime, patience: float
+) -> tuple[Draft, list[int]]:
+    """A draft of what is known behind the locks, and ids for what it will add.
+
+    Lock order everywhere: wallets -> transactions -> cases. Only behind the locks are the known ids
+    read, so a repetition that waited for the first delivery finds it.
+    """
+    keys = _keys(instructions)
+    with sql.together():
+        sql.begin(patience)
+        wallets = lock(_wallets(instructions))
+        players = sql.read_players({uid for uid, _ in _wallets(instructions)})
+        known = sql.read_known(keys)
+        ids = sql.take_ids(len(keys))
+    draft = Draft(wallets=wallets(), players=players(), known=known(), decided_at=at)
+    return draft, ids()
+
+
+def _decide_free(draft: Draft, instructions: Sequence[Instruction]) -> list[Receipt | None]:
+    missing = _wallets(instructions) - draft.wallets.keys()
+    busy = sql.existing(missing) if missing else set()
+    groups = [(one, busy.isdisjoint(_wallets(one))) for one in deliveries(instructions)]
+    receipts = iter(
+        draft.decide_all(instruction for one, is_free in groups if is_free for instruction in one)
+    )
+    return [next(receipts) if is_free else None for one, is_free in groups for _ in one]
+
+
+def _write(
+    draft: Draft, ids: Sequence[int], record: Callable[[], Callable[[], None]] | None
+) -> None:
+    new = draft.new
+    taken = dict(zip((one.instruction.key for one in new), ids, strict=False))
+    try:
+        with sql.together():
+            inserted = sql.insert_transactions(new, taken, posted_at=draft.decided_at)
+            sql.insert_entries(new, taken)
+            sql.insert_references(new, taken)
+            sql.update_wallets(draft.wallets.values())
+            then = record() if record is not None else None
+    except IntegrityError:
+        if 0 <= inserted() < len(new):  # The racer's row refers to the same, too.
+            raise _Raced from None
+        raise
+    if inserted() < len(new):
+        raise _Raced
+    if then is not None:
+        then()
+
+
+def _wallets(instructions: Sequence[Instruction]) -> set[sql.Wallet]:
+    return {movement.wallet for one in instructions for movement in one.movements}
 
 
 def _keys(instructions: Sequence[Instruction]) -> set[Key]:

@@ -2,7 +2,7 @@
 
 PostgreSQL's own settings are shares of the table: one with ten million rows is analyzed after a
 million new ones and vacuumed after two. A table that only grows is told absolute numbers instead,
-so that what a visit costs doesn't grow with the years. docs/storage.md has the reasons one by one.
+so that what a visit costs doesn't grow with the years.
 """
 
 from collections.abc import Mapping

@@ -42,8 +42,8 @@ def approve(adjustment_id: int, *, seal: str, text: str, by: User, at: datetime)
     guards.nothing_is_new(adjustment, adjustment.case)
     proposal = _again(adjustment)
 
-    def record(receipts: Sequence[Receipt]) -> None:
-        _settle(adjustment.pk, receipts, text=text, by=by, at=at)
+    def record(receipts: Sequence[Receipt]) -> Callable[[], None]:
+        return lambda: _settle(adjustment.pk, receipts, text=text, by=by, at=at)
 
     try:
         _book(adjustment, proposal, record, at)
@@ -128,7 +128,7 @@ def _again(adjustment: Adjustment) -> Proposal:
 def _book(
     adjustment: Adjustment,
     proposal: Proposal,
-    record: Callable[[Sequence[Receipt]], None],
+    record: ledger.Record,
     at: datetime,
 ) -> None:
     request_id = adjustment.request_id

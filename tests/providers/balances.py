@@ -14,8 +14,8 @@ from providers import registry
 from providers.models import Callback, Unauthentic
 from tests.cast import Books
 from tests.conftest import PROVIDERS
+from tests.providers.faults import terminate
 from tests.providers.senders import Heard, Sent, send
-from tests.providers.test_faults import terminate
 
 
 class BalanceContract(ABC):

@@ -81,7 +81,7 @@ class RoundContract(ABC):
         for step in before:
             step(table) if callable(step) else send(step)
         if situation is S.CANCEL_UNDECIDED:
-            monkeypatch.setattr(ledger, "_post", _fail)
+            monkeypatch.setattr(ledger, "_read", _fail)
         balance = table.balance("alice", self.currency)
         heard = send(asked)
         monkeypatch.undo()

@@ -12,11 +12,11 @@ from providers.protocols.rounds import Situation
 from tests.cast import Books, deposit, post
 from tests.conftest import PROVIDERS
 from tests.providers import senders
+from tests.providers.faults import at_commit, lost_after, lost_before
 from tests.providers.malformed import bodies, ids, numbers
 from tests.providers.rounds import STAKE, RoundContract
 from tests.providers.senders import Heard, Sent, altered, send
 from tests.providers.tabled import BESOFT_BET as BET
-from tests.providers.test_faults import at_commit, lost_after, lost_before
 
 RESULT = senders.verbatim("besoft", "result")
 NOT_DOCUMENTED = frozenset(situation for situation in Situation if "CANCEL" in situation.name) | {

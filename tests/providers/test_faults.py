@@ -1,8 +1,9 @@
 """The database goes away, hangs, or loses a COMMIT: what the provider hears, what is booked."""
 
+import os
+import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,13 +16,20 @@ from django.db import (
     connections,
     transaction,
 )
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.postgresql.base import DatabaseWrapper
 
-from providers import checks
+from providers import checks, writer
 from providers.models import Callback, Unauthentic
 from tests.cast import Books
 from tests.providers import senders
+from tests.providers.faults import (
+    at_commit,
+    backends,
+    frozen,
+    lost_after,
+    lost_before,
+    raising,
+    terminate_all,
+)
 from tests.providers.senders import Sent, send
 
 SETTLE = senders.jdb(senders.verbatim("jdb", "settle"))
@@ -43,63 +51,11 @@ NO_VERDICT = {
 }
 
 
-@pytest.fixture(autouse=True)
-def verified(books: Books, providers: None) -> None:
+@pytest.fixture(autouse=True, params=[True, False], ids=["in groups", "one by one"])
+def verified(books: Books, providers: None, settings: Any, request: Any) -> None:
     """What a web process does before its first delivery; a fault planted there is another test."""
+    settings.GROUP_COMMIT = request.param
     assert checks.configuration_is_verified()
-
-
-def terminate(pid: int) -> None:
-    """Kill the backend of another connection of our own role."""
-
-    def run() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s, 2000)", [pid])
-        connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-
-
-@contextmanager
-def at_commit(
-    monkeypatch: pytest.MonkeyPatch, fault: Callable[[Any, Callable[[], None]], None]
-) -> Iterator[None]:
-    """`fault(wrapper, commit)` happens instead of the next COMMIT, once."""
-    original = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
-    faults = [fault]
-
-    def commit(self: DatabaseWrapper) -> None:
-        if faults and threading.current_thread() is threading.main_thread():
-            faults.pop()(self, lambda: original(self))
-        else:
-            original(self)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(BaseDatabaseWrapper, "_commit", commit)
-        yield
-    assert not faults
-
-
-def lost_before(wrapper: DatabaseWrapper, commit: Callable[[], None]) -> None:
-    terminate(wrapper.connection.info.backend_pid)
-    commit()
-
-
-def lost_after(wrapper: DatabaseWrapper, commit: Callable[[], None]) -> None:
-    commit()
-    terminate(wrapper.connection.info.backend_pid)
-    raise OperationalError("the connection was lost while COMMIT was answered")
-
-
-def raising(error: type[Exception], *, after: bool) -> Callable[..., None]:
-    def fault(wrapper: DatabaseWrapper, commit: Callable[[], None]) -> None:
-        if after:
-            commit()
-        raise error("planted")
-
-    return fault
 
 
 @pytest.mark.parametrize(
@@ -127,11 +83,18 @@ def test_a_connection_lost_around_commit_is_one_payment_one_row_and_a_success(
 
 @pytest.mark.parametrize("error", [InterfaceError, InternalError, MemoryError, ValueError])
 def test_a_success_is_told_only_of_what_is_committed(
-    books: Books, providers: None, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    books: Books,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[Exception],
 ) -> None:
-    """Something of ours raises instead of COMMIT: its open transaction must not be believed."""
+    """Something of ours raises instead of COMMIT: its open transaction must not be believed.
+
+    In groups it has to do so again, when the delivery is settled alone.
+    """
     books.open("john", "USD")
-    with at_commit(monkeypatch, raising(error, after=False)):
+    planted = [raising(error, after=False)] * (2 if settings.GROUP_COMMIT else 1)
+    with at_commit(monkeypatch, *planted):
         assert send(SETTLE).json["status"] == "9999"
     assert (books.transactions(), books.outcomes()) == ([], ["failed"])
     assert send(SETTLE).body == OK
@@ -151,10 +114,11 @@ def test_a_backend_killed_between_two_deliveries_costs_nothing(
     books: Books, providers: None
 ) -> None:
     books.open("john", "USD")
-    connection.ensure_connection()
-    terminate(connection.connection.info.backend_pid)
     assert send(SETTLE).body == OK
-    assert books.outcomes() == ["posted"]
+    connection.ensure_connection()
+    terminate_all()
+    assert send(SETTLE).body == OK
+    assert books.outcomes() == ["posted", "duplicate"]
 
 
 @pytest.mark.parametrize("provider", NO_VERDICT)
@@ -170,6 +134,7 @@ def test_with_the_database_away_no_verdict_is_heard_and_the_resend_is_paid(
     sent, status, body = NO_VERDICT[provider]
     with monkeypatch.context() as patch:
         connection.close()
+        writer.stop()
         patch.setitem(connection.settings_dict, "HOST", "/nowhere")
         heard = send(sent)
         connection.close()
@@ -197,6 +162,56 @@ def test_a_wallet_locked_elsewhere_is_waited_for_until_the_deadline_only(
     assert books.transactions() == []
     assert send(SETTLE).body == OK
     assert books.violations() == []
+
+
+def test_a_frozen_database_is_not_waited_for(books: Books, settings: Any) -> None:
+    """It takes what is sent, and answers nothing: none of its own timeouts comes into play."""
+    books.open("john", "USD")
+    assert send(SETTLE).body == OK
+    settings.ANSWER_WITHIN = timedelta(milliseconds=400)
+    with frozen(backends()):
+        assert send(altered_settle(2)).body == NO_VERDICT["jdb"][2]
+    settings.ANSWER_WITHIN = timedelta(seconds=5)
+    assert send(altered_settle(2)).json["balance"] == "0.20"
+    assert books.outcomes() == ["posted", "posted"]
+    assert books.violations() == []
+
+
+def test_a_database_that_freezes_at_the_commit_may_have_paid_and_the_resend_hears_it(
+    books: Books, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.open("john", "USD")
+    assert send(SETTLE).body == OK
+    settings.ANSWER_WITHIN = timedelta(milliseconds=400)
+    stopped: list[int] = []
+
+    def freeze(wrapper: Any, commit: Callable[[], None]) -> None:
+        stopped.append(wrapper.connection.info.backend_pid)
+        os.kill(stopped[0], signal.SIGSTOP)
+        commit()
+
+    with at_commit(monkeypatch, freeze):
+        assert send(altered_settle(2)).body == NO_VERDICT["jdb"][2]
+    os.kill(stopped[0], signal.SIGCONT)
+    settings.ANSWER_WITHIN = timedelta(seconds=5)
+    assert send(altered_settle(2)).json["balance"] == "0.20"
+    assert books.outcomes() == ["posted", "posted", "duplicate"]
+    assert books.violations() == []
+
+
+def test_what_was_prepared_on_a_connection_and_is_gone_is_prepared_anew(books: Books) -> None:
+    """As behind a pooler that gives a statement's connection to somebody else."""
+    books.open("john", "USD")
+    for number in range(1, 6):
+        assert send(altered_settle(number)).json["status"] == "0000"
+    with connection.cursor() as cursor:  # So that the client doesn't know.
+        cursor.execute("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$")
+    assert send(altered_settle(6)).json["balance"] == "0.60"
+    assert books.outcomes() == ["posted"] * 6
+
+
+def altered_settle(number: int) -> Sent:
+    return senders.jdb(senders.altered(senders.verbatim("jdb", "settle"), transferId=number))
 
 
 def test_an_unauthentic_delivery_is_refused_also_without_a_database(

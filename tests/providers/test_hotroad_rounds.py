@@ -12,10 +12,10 @@ from providers.protocols.hotroad import HotRoad
 from providers.protocols.rounds import Situation
 from tests.cast import Books, deposit, post
 from tests.conftest import PROVIDERS
+from tests.providers.faults import at_commit, lost_after, lost_before
 from tests.providers.hotroad import at_once, bet, cancel, code, settle, success
 from tests.providers.rounds import STAKE, RoundContract
 from tests.providers.senders import Heard, Sent, send
-from tests.providers.test_faults import at_commit, lost_after, lost_before
 
 FAILED = b'{"code":"8001","desc":"The delivery could not be understood."}'
 

@@ -12,6 +12,7 @@ from django.db import OperationalError, connection
 from providers.models import Callback
 from providers.protocols.jdb import Jdb
 from tests.cast import Books, deposit, post
+from tests.providers.faults import at_commit, raising
 from tests.providers.jdb_contract import malformed
 from tests.providers.jdb_orders import (
     BET,
@@ -29,7 +30,6 @@ from tests.providers.jdb_orders import (
     told,
 )
 from tests.providers.senders import Heard, Sent, altered, jdb, send
-from tests.providers.test_faults import at_commit, raising
 from wallets.models import Transaction
 
 THE_BET: dict[str, Any] = {

@@ -180,12 +180,22 @@ def test_only_the_same_provider_s_transactions_of_just_that_operation_count(
     assert error.msg.startswith("sud-2 has `match`")
 
 
+MANY = """
+INSERT INTO wallets_transaction (provider, transaction_id, kind, terms, reference, round_id, game,
+    details, refusal, origin, posted_at)
+SELECT 'sud', 'match:' || number, 'settlement', '', '', '', '', '{}', '', 'command', now()
+FROM generate_series(1, 2000) AS number
+"""
+
+
 def test_settings_are_held_against_the_ledger_by_index_probes(
     books: Books, configure: Callable[..., None]
 ) -> None:
     configure()
+    with connections["owner"].cursor() as cursor:  # Of a ledger with something in it.
+        cursor.execute(MANY)
+        cursor.execute("ANALYZE wallets_transaction")
     with transaction.atomic(), connections["default"].cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {checks.HELD}", [["sud"], ["user_settle"]])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Seq Scan" not in plan

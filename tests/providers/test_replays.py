@@ -1,11 +1,14 @@
 """Kept deliveries settled again: paid once, never what is void, never another sum."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 
 from providers import replays
 from providers.models import Callback
@@ -13,6 +16,7 @@ from providers.replays import Replayed
 from tests.cast import Books
 from tests.conftest import PROVIDERS
 from tests.providers import senders
+from tests.providers.faults import at_commit, lost_after
 from tests.providers.senders import altered, send
 
 SETTLE = senders.verbatim("jdb", "settle")
@@ -164,3 +168,63 @@ def test_one_that_still_can_not_be_decoded_does_not_stop_the_others(
 
 def fail(*_: object, **__: object) -> None:
     raise ZeroDivisionError("planted")
+
+
+def owed_by(books: Books, *uids: str) -> list[Callback]:
+    """Refused settlements of these players, who have a wallet by now."""
+    for number, uid in enumerate(uids):
+        send(senders.jdb(altered(SETTLE, transferId=number, uid=uid)))
+    for uid in uids:
+        books.open(uid, "USD")
+    return list(Callback.objects.order_by("id"))
+
+
+def test_replays_whose_commit_was_not_answered_are_found_by_their_rows(
+    books: Books, providers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told that it failed again, somebody would pay them by hand."""
+    callbacks = owed_by(books, "alice", "bob", "carol")
+    with at_commit(monkeypatch, lost_after):
+        replayed = list(replays.replay(callbacks))
+    assert [(one.outcome, one.refused) for one in replayed] == [("posted", None)] * 3
+    with at_commit(monkeypatch, lost_after):
+        assert again(callbacks[0]).outcome == "duplicate"
+    assert books.outcomes() == ["refused"] * 3 + ["posted"] * 3 + ["duplicate"]
+    assert books.violations() == []
+
+
+def test_live_traffic_does_not_wait_for_a_replay_that_waits(
+    books: Books, providers: None, settings: Any
+) -> None:
+    """One wallet is held elsewhere; the replay holds none of its group's others meanwhile."""
+    settings.ANSWER_WITHIN = timedelta(seconds=20)
+    callbacks = owed_by(books, "alice", "bob")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "SELECT FROM wallets_wallet w JOIN wallets_player p ON p.id = w.player_id"
+                " WHERE p.uid = 'bob' FOR UPDATE OF w"
+            )
+            replaying = pool.submit(replayed_elsewhere, callbacks)
+            cursor.execute(WAITS)
+            while cursor.fetchone() != (True,):
+                time.sleep(0.01)
+                cursor.execute(WAITS)
+            sent = senders.jdb(altered(SETTLE, transferId=7, uid="alice"))
+            assert send(sent).json["balance"] == "0.20"
+            assert not replaying.done()
+        assert replaying.result(20) == ["posted"] * 2
+    assert books.violations() == []
+
+
+WAITS = """
+SELECT count(*) > 0 FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE NOT granted AND datname = current_database()
+"""
+
+
+def replayed_elsewhere(callbacks: list[Callback]) -> list[Any]:
+    try:
+        return [one.outcome for one in replays.replay(callbacks)]
+    finally:
+        connection.close()

@@ -40,7 +40,7 @@ COMES_TO_SOMETHING = {
 }
 # What becomes of a delivery; a fault of ours is heard in the provider's dialect.
 BREAKING = {
-    "fault in the ledger": "wallets.ledger._post",
+    "fault in the ledger": "wallets.ledger._read",
     "fault in the inbox": "providers.callbacks.keep",
 }
 FATES = ["heard", "heard", "reply lost", "reply lost", "request lost", "late", "twice", *BREAKING]

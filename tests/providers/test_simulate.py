@@ -1,6 +1,8 @@
 """The simulated providers against a real Cage that is killed in the middle of their stream."""
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,12 +30,13 @@ def live(books: Books, providers: None) -> Iterator[LiveCage]:
 
 
 class Chaos(threading.Thread):
-    """Every now and then all backends are terminated; once the web is killed and started again."""
+    """Every now and then all backends are terminated; once each a web process is stopped for longer
+    than a delivery may take, the web is asked to end, and it is killed, and started again."""
 
     def __init__(self, cage: LiveCage) -> None:
         super().__init__()
         self._cage, self._over = cage, threading.Event()
-        self.terminated = self.killed = 0
+        self.terminated = self.killed = self.ended = self.frozen = 0
 
     def run(self) -> None:
         for round_ in range(8):
@@ -42,11 +45,24 @@ class Chaos(threading.Thread):
             with connection.cursor() as cursor:
                 cursor.execute(TERMINATE)
                 self.terminated += cursor.fetchone()[0]
+            if round_ == 1:
+                self._freeze()
             if round_ == 3:
                 self._cage.kill()
                 self.killed += 1
                 self._cage.start()
+            if round_ == 5:
+                self._cage.stop()
+                self.ended += 1
+                self._cage.start()
         connection.close()
+
+    def _freeze(self) -> None:
+        worker = self._cage.workers[0]
+        os.kill(worker, signal.SIGSTOP)
+        self._over.wait(2.5)
+        os.kill(worker, signal.SIGCONT)
+        self.frozen += 1
 
     @contextmanager
     def during(self) -> Iterator[None]:
@@ -75,7 +91,7 @@ def test_nothing_is_lost_or_paid_twice_while_web_and_backends_are_killed(
             "--rate",
             "60",
             "--seconds",
-            "8",
+            "12",
             "--resends",
             "0.3",
             "--conflicts",
@@ -84,7 +100,7 @@ def test_nothing_is_lost_or_paid_twice_while_web_and_backends_are_killed(
             "0.5",
         )
     assert set(result["verdict"].values()) == {0}
-    assert chaos.killed == 1
+    assert (chaos.frozen, chaos.killed, chaos.ended) == (1, 1, 1)
     assert chaos.terminated > 0
     assert len(books.transactions()) > 300
     sent = [one["polls"] for one in result["providers"].values()]
@@ -107,12 +123,12 @@ def test_whole_rounds_converge_while_web_and_backends_are_killed(
         result = simulate(
             live,
             capsys,
-            *("--rounds", "--rate", "60", "--seconds", "8", "--connections", "64"),
+            *("--rounds", "--rate", "60", "--seconds", "12", "--connections", "64"),
             *("--resends", "0.3", "--conflicts", "0.05", "--lost-replies", "0.1"),
         )
     assert result["faults"] == []
     assert set(result["verdict"].values()) == {0}
-    assert chaos.killed == 1
+    assert (chaos.frozen, chaos.killed, chaos.ended) == (1, 1, 1)
     assert chaos.terminated > 0
     assert set(result["unsettled"]) <= {"unknown player"}
     assert result["open_bets"] == {"providers": 0, "doubtful": 0, "books": 0}

@@ -152,7 +152,7 @@ def test_what_is_not_known_is_neither_a_yes_nor_a_no(
     if why == "configuration":
         monkeypatch.setattr(checks, "configuration_is_verified", lambda: False)
     else:
-        monkeypatch.setattr(ledger, "_post", fail)
+        monkeypatch.setattr(ledger, "_read", fail)
     with pytest.raises(CommandError, match="not known whether 600 points of alice") as error:
         take()
     assert error.value.returncode == 3

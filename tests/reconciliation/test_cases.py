@@ -164,7 +164,7 @@ def test_answers_without_a_row_are_one_outage_from_when_to_when(
 ) -> None:
     for minute in (0, 1, 2):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("wallets.ledger.post", away)
+            patch.setattr("wallets.ledger._read", away)
             clock.at(minute)
             assert settle().json["status"] == "9999"
     books.open("john", "USD")

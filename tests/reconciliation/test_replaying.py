@@ -49,7 +49,7 @@ def test_a_fault_of_ours_is_tried_ever_more_rarely_until_it_is_gone(
 ) -> None:
     books.open("john", "USD")
     with monkeypatch.context() as broken:
-        broken.setattr("wallets.ledger.post", fail)
+        broken.setattr("wallets.ledger._read", fail)
         broken.setattr("providers.undecided.count", lambda *_, **__: None)
         settle()
     assert Callback.objects.count() == 0  # Even the row could not be written.

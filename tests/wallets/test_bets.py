@@ -393,16 +393,46 @@ def test_a_cancel_is_raced_for_each_of_its_bets_and_decided_all_the_same(
     """A bet of a player without a wallet shares no lock, and is known as soon as it is refused."""
     read, names = sql.read_known, iter("123")
 
-    def raced(cursor: Any, keys: Any) -> Any:
-        known = read(cursor, keys)
-        if threading.current_thread() is threading.main_thread():
-            with ThreadPoolExecutor(1) as pool:
-                pool.map(post_in_thread, [bet(name, uid="nobody") for name in islice(names, 1)])
-        return known
+    def raced(keys: Any) -> Any:
+        answer = read(keys)
+
+        def answered() -> Any:
+            known = answer()
+            if threading.current_thread() is threading.main_thread():
+                with ThreadPoolExecutor(1) as pool:
+                    pool.map(post_in_thread, [bet(name, uid="nobody") for name in islice(names, 1)])
+            return known
+
+        return answered
 
     monkeypatch.setattr(sql, "read_known", raced)
     assert alone(cancel("9", "1", "2", "3", uid="nobody")).posted
     assert [effect for _, effect, _ in effects(alice)] == ["mentions"] * 3
+
+
+def test_two_cancels_of_one_id_for_different_players_race_and_one_of_them_is_a_conflict(
+    alice: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No wallet in common, the same bet that never came: the racer's rows collide with ours."""
+    read, once = sql.read_known, iter([None])
+
+    def raced(keys: Any) -> Any:
+        answer = read(keys)
+
+        def answered() -> Any:
+            known = answer()
+            if threading.current_thread() is threading.main_thread():
+                with ThreadPoolExecutor(1) as pool:
+                    list(pool.map(post_in_thread, [cancel("9", "1", uid="bob") for _ in once]))
+            return known
+
+        return answered
+
+    monkeypatch.setattr(sql, "read_known", raced)
+    receipt = alone(cancel("9", "1"))
+    assert isinstance(receipt.refusal, Conflict)
+    assert alice.transactions() == ["cancel:9"]
+    assert alice.violations() == []
 
 
 def test_cancels_under_many_ids_at_the_same_time_give_back_once(alice: Books) -> None:

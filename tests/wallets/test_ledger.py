@@ -1,14 +1,16 @@
 """How a group of instructions is decided: DESIGN, section 3."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests.cast import NOON, Books, instruction, post
-from wallets import ledger
+from wallets import ledger, sql
 from wallets.instructions import Instruction, Kind, Movement
 from wallets.models import Entry, Transaction, Wallet
 from wallets.refusals import (
@@ -247,16 +249,55 @@ def test_an_open_transaction_of_somebody_else_is_refused(books: Books) -> None:
         post(instruction("1", ("alice", "USD", "0", "10")))
 
 
-def test_what_record_raises_undoes_the_money(books: Books) -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_record_raises_undoes_the_money(books: Books, at_once: bool) -> None:
     books.open("alice", "USD")
 
-    def fail(_: object) -> None:
+    def raise_() -> None:
         raise LookupError
+
+    def fail(_: object) -> Callable[[], None]:
+        if at_once:
+            raise_()
+        return raise_
 
     with pytest.raises(LookupError):
         ledger.post([instruction("1", ("alice", "USD", "0", "10"))], at=NOON, record=fail)
     assert books.transactions() == []
     assert books.balance("alice", "USD") == 0
+
+
+HOT = """
+INSERT INTO wallets_transaction (provider, transaction_id, kind, terms, reference, round_id, game,
+    details, refusal, origin, posted_at)
+SELECT 'jdb', 'settle:' || n, 'settlement', '', '', '', '', '{}', '', 'command', now()
+FROM generate_series(1, 5000) AS n;
+INSERT INTO wallets_reference (transaction_id, provider, target, effect)
+SELECT id, 'jdb', 'bet:1', 'settles' FROM wallets_transaction;
+ANALYZE wallets_transaction, wallets_reference
+"""
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_what_is_known_is_looked_up_and_never_scanned_for_whatever_the_statistics_say(
+    books: Books, filled: bool
+) -> None:
+    """A bet that thousands settle makes the planner expect as many for every other."""
+    if filled:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(HOT)
+    with transaction.atomic():
+        sql.begin(10)
+        keys = [["jdb"] * 3, ["bet:1", "bet:2", "settle:7"]]
+        plan = explained(sql.KNOWN_TRANSACTIONS, keys)
+        plan += explained(sql.LOCK_WALLETS, [["alice", "bob"], ["USD", "USD"]])
+    assert "Seq Scan" not in plan
+    assert plan.count("Index Scan") + plan.count("Index Only Scan") == plan.count("Index Cond")
+    assert plan.count("using transaction_posted_once") == 2
+
+
+def explained(statement: str, values: list[Any]) -> str:
+    return "\n".join(line for (line,) in sql.execute(f"EXPLAIN {statement}", values).fetchall())
 
 
 def test_what_a_message_states_is_kept_exactly(books: Books) -> None:

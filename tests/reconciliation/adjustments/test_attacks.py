@@ -22,8 +22,8 @@ from tests import staff
 from tests.cast import Books
 from tests.conftest import PROVIDERS
 from tests.providers import hotroad, senders
+from tests.providers.faults import at_commit, lost_after, lost_before, raising
 from tests.providers.senders import altered, send
-from tests.providers.test_faults import at_commit, lost_after, lost_before, raising
 from tests.reconciliation.adjustments.people import (
     CORRECT,
     PAY,

@@ -8,7 +8,7 @@ import wallets.models.listed
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("providers", "0008_storage"),
+        ("providers", "0006_storage"),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, with a bound of our own on every wait."""
