@@ -29,7 +29,7 @@ ROLES = "viewer, finance, approver, operations, auditor"
 def main(command: str, options: Namespace) -> int:
     """Do `command`; return its exit status. Anticipated problems are one sentence on stderr."""
     signals = Signals()
-    commands = {"run": run, "demo": demo, "test": test, "manage": manage}
+    commands = {"run": run, "demo": demo, "test": test, "manage": manage, "bench": bench}
     try:
         return commands[command](options, signals)
     except Stopped:
@@ -79,6 +79,12 @@ def demo(options: Namespace, signals: Signals) -> int:
 
 def test(options: Namespace, signals: Signals) -> int:
     return suite.run(options.words, signals)
+
+
+def bench(options: Namespace, signals: Signals) -> int:
+    from config.embedded.bench import run as benchmark  # Its requirements are its own.
+
+    return benchmark.main(options, signals)
 
 
 def manage(options: Namespace, signals: Signals) -> int:

@@ -52,6 +52,7 @@ def start(home: Home, signals: Signals, *, durable: bool) -> tuple[Child, dict[s
     # We hold the lock of this folder, and servers inherit it: whoever wrote this file is gone.
     (data / "postmaster.pid").unlink(missing_ok=True)
     options = ["-D", str(data), "-k", str(place), "-h", "", "-p", str(PORT)]
+    options += ["-c", "max_connections=250"]  # As many as the benchmark's two webs may want.
     server = processes.start(
         "postgres",
         [

@@ -1,0 +1,1 @@
+"""`./cage bench`: how fast settlements are taken, against what the database alone could do."""
