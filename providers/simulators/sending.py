@@ -1,5 +1,6 @@
 """One delivery over HTTP, as a provider sends it: a reply, or nothing within three seconds."""
 
+import itertools
 import time
 from dataclasses import dataclass
 from enum import Enum
@@ -32,13 +33,18 @@ class Heard:
 
 
 class Line:
-    """Connections to one Cage at `url`, kept open and shared by all threads."""
+    """Connections to one Cage, kept open and shared by all threads. `url` names its hosts, with
+    commas between them: they are called in turn."""
 
     def __init__(self, url: str, *, connections: int) -> None:
-        self.url = url.rstrip("/")
-        self._pool = urllib3.connection_from_url(
-            self.url, maxsize=connections, timeout=TIME_OUT, retries=False
-        )
+        self.url = url
+        self._pools = [
+            urllib3.connection_from_url(
+                host.rstrip("/"), maxsize=connections, timeout=TIME_OUT, retries=False
+            )
+            for host in url.split(",")
+        ]
+        self._turns = itertools.cycle(self._pools)
 
     def send(self, request: Request, simulator: Simulator, *, path: str, loss: Loss) -> Heard:
         """POST `request`. Doesn't raise: an HTTP error or a dead line states nothing."""
@@ -60,22 +66,22 @@ class Line:
         return Heard(answer=answer, said=said, seconds=time.monotonic() - started)
 
     def is_ready(self) -> bool:
-        """Whether GET /health/ready says 200."""
+        """Whether GET /health/ready says 200, everywhere."""
         try:
-            return self._pool.urlopen("GET", "/health/ready", redirect=False).status == 200
+            answers = [pool.urlopen("GET", "/health/ready", redirect=False) for pool in self._pools]
         except (HTTPError, OSError):
             return False
+        return all(answer.status == 200 for answer in answers)
 
     def _post(self, url: str, request: Request, simulator: Simulator) -> Answer:
-        response = self._pool.urlopen(
+        response = next(self._turns).urlopen(
             "POST", url, body=request.body, headers=request.headers, redirect=False, retries=False
         )
         return simulator.read(request.operation, response.status, response.data)
 
     def _send_and_hang_up(self, url: str, request: Request) -> None:
-        connection = self._pool.ConnectionCls(
-            host=self._pool.host, port=self._pool.port, timeout=TIME_OUT
-        )
+        pool = next(self._turns)
+        connection = pool.ConnectionCls(host=pool.host, port=pool.port, timeout=TIME_OUT)
         try:
             connection.request("POST", url, body=request.body, headers=request.headers)
         finally:

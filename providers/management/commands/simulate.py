@@ -68,7 +68,11 @@ class Command(BaseCommand):
             help="a provider's name; again for more (all that are configured and not retired)",
         )
         url = "http://127.0.0.1:8000"
-        add("--url", default=url, help=f"where Cage runs ({url})")
+        add(
+            "--url",
+            default=url,
+            help=f"where Cage runs ({url}); its hosts, with commas",
+        )
         add("--json", action="store_true", help="print the result as JSON")
         add("--rounds", action="store_true", help="play whole rounds, from the bet on")
         add("--demo", action="store_true", help="play gently until Ctrl-C and tell what happens")
