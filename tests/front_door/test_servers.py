@@ -13,7 +13,6 @@ import environ
 import psycopg
 import pytest
 import redis
-from django.conf import settings
 from kombu import Connection
 
 from config.embedded import postgres, servers, sockets
@@ -122,7 +121,7 @@ def test_pg_bin_without_postgres_is_a_sentence(monkeypatch: pytest.MonkeyPatch) 
 def test_database_url_means_the_same_to_django_and_to_libpq(folder: str) -> None:
     url = postgres.database_url(Path(folder), "cage")
     parsed = environ.Env.db_url_config(url)
-    assert parsed["ENGINE"] == settings.DATABASES["default"]["ENGINE"]
+    assert parsed["ENGINE"] == "django.db.backends.postgresql"
     assert (parsed["NAME"], parsed["USER"]) == ("cage", "cage")
     assert parsed["OPTIONS"] == {"host": folder, "port": 5432}
     libpq = psycopg.conninfo.conninfo_to_dict(url)

@@ -198,4 +198,4 @@ def test_each_part_of_the_page_is_asked_for_once(boss: Staff, books: Books) -> N
     queries = boss.queries(f"providers/callback/{Callback.objects.latest('id').pk}/change/")
     # Its transaction is asked for by the link to it, and by the link to its story.
     assert len(queries) <= len(set(queries)) + 1
-    assert len(queries) <= 15
+    assert len(queries) <= 17
