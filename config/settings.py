@@ -182,6 +182,12 @@ ATTACHMENT_BYTES = 5 * 1024 * 1024
 # Deliveries of one evidence pack; what is left out is said in it.
 PACK_DELIVERIES = 500
 
+# -- What is kept ----------------------------------------------------------------------------
+
+# Months of callbacks, besides the current one, that `prune_callbacks` never removes. A year and a
+# month: whatever is compared with last year, or disputed within one, has its deliveries.
+CALLBACKS_KEPT_MONTHS = env.int("CALLBACKS_KEPT_MONTHS", default=13)
+
 # -- Language, time, static files ------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"

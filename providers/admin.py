@@ -163,12 +163,20 @@ class CallbackAdmin(pages.ReadOnly):
     def meant(self, callback: Callback) -> SafeString | str:
         return callback_page.meaning(callback)
 
+    @pages.once
+    def _booked(self, callback: Callback) -> Transaction | None:
+        return Transaction.objects.filter(
+            provider=callback.provider, transaction_id=callback.transaction_id
+        ).first()
+
+    @pages.once
+    def _removed(self, callback: Callback) -> str:
+        return callback_page.removed(callback, self._booked(callback))
+
     @admin.display(description="Transaction")
     @pages.once
     def transaction(self, callback: Callback) -> SafeString | str:
-        found = Transaction.objects.filter(
-            provider=callback.provider, transaction_id=callback.transaction_id
-        ).first()
+        found = self._booked(callback)
         if found is None:
             return "None in the books."
         return pages.link(found, f"#{found.pk} {pages.printable(str(found))}")
@@ -176,12 +184,12 @@ class CallbackAdmin(pages.ReadOnly):
     @admin.display(description="Deliveries")
     @pages.once
     def deliveries(self, callback: Callback) -> SafeString | str:
-        return callback_page.deliveries(callback)
+        return callback_page.deliveries(callback, removed=self._removed(callback))
 
     @admin.display(description="Difference")
     @pages.once
     def difference(self, callback: Callback) -> SafeString | str:
-        return callback_page.difference(callback)
+        return callback_page.difference(callback, removed=self._removed(callback))
 
     @admin.display(description="Reply")
     def reply_text(self, callback: Callback) -> SafeString:

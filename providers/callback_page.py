@@ -8,10 +8,11 @@ from django.db.models import QuerySet
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from providers import comparing, registry
+from providers import comparing, pruned, registry
 from providers.comparing import Pair
 from providers.models import Callback, Outcome, SentInstead
 from wallets import pages
+from wallets.models import Transaction
 
 BIG = ["headers", "body", "unwrapped", "reply"]  # Not read for a list.
 FIRST, LAST = 10, 10  # Deliveries of the same id that are shown.
@@ -85,8 +86,15 @@ def siblings(callback: Callback) -> QuerySet[Callback]:
     return same.defer(*BIG)
 
 
-def deliveries(callback: Callback) -> SafeString | str:
-    """The first and the last ones, and how many there are."""
+def removed(callback: Callback, booked: Transaction | None) -> str:
+    """A sentence where `booked`, of its id, came with a month that was removed; else empty."""
+    if callback.outcome == Outcome.POSTED:
+        return ""  # By this very one.
+    return pruned.told(pruned.gone(booked))
+
+
+def deliveries(callback: Callback, *, removed: str = "") -> SafeString | str:
+    """The first and the last ones, and how many there are; `removed` are those that are gone."""
     if not callback.transaction_id:
         return "It names no transaction."
     same = siblings(callback)
@@ -103,8 +111,8 @@ def deliveries(callback: Callback) -> SafeString | str:
         ]
     times = "once" if count == 1 else f"{count:,} times"
     return format_html(
-        '<div>Delivered {}.</div><table class="cage-table">{}</table>',
-        times,
+        '<div>{}</div><table class="cage-table">{}</table>',
+        f"Delivered {times}, as far as it is kept. {removed}" if removed else f"Delivered {times}.",
         format_html_join("", "{}", ((row,) for row in rows)),
     )
 
@@ -123,20 +131,22 @@ def _row(one: Callback, shown: Callback) -> SafeString:
     )
 
 
-def difference(callback: Callback) -> SafeString | str:
-    """Field by field against the first delivery of its id."""
+def difference(callback: Callback, *, removed: str = "") -> SafeString | str:
+    """Field by field against the first delivery of its id; `removed` are those that are gone."""
     first = _first(callback)
     if first is None:
         return "It names no transaction: there is nothing to compare it with."
     if first.pk == callback.pk:
-        return "It is the first delivery of its id."
+        kept = f"It is the first delivery of its id that is kept. {removed}"
+        return kept if removed else "It is the first delivery of its id."
     pairs = comparing.bodies(first, callback)
     if not pairs:
         same = "" if bytes(first.body) == bytes(callback.body) else "not "
         return f"No fields can be read of them; the bodies are {same}the same."
     differ = [pair for pair in pairs if pair.differs]
     same_ones = [pair for pair in pairs if not pair.differs]
-    headings = [pages.link(first, f"First delivery, #{first.pk}"), f"This one, #{callback.pk}"]
+    named = "First delivery that is kept" if removed else "First delivery"
+    headings = [pages.link(first, f"{named}, #{first.pk}"), f"This one, #{callback.pk}"]
     told = "" if differ else "Every field is the same."
     return format_html(
         "{}{}{}", told, _table(differ, headings) if differ else "", _folded(same_ones, headings)

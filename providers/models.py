@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from wallets.models.listed import RISING, Combined
 from wallets.text import printable
@@ -191,3 +191,34 @@ class Unauthentic(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} from {self.address}"
+
+
+class Pruned(models.Model):
+    """A month of callbacks that was removed, and what it was. Append-only.
+
+    Written by the tables' owner in the same commit as the month goes. `last_posted_at` is when the
+    last transaction was booked whose delivery went with it, where that was after its end: it came
+    in the last moment of the month. `posted` of its `rows` are of deliveries that the ledger took.
+
+    A month that was put back from a dump and removed again has two rows.
+    """
+
+    rights = "SELECT"
+
+    start_at = models.DateTimeField()
+    end_at = models.DateTimeField()
+    last_posted_at = models.DateTimeField(null=True, blank=True)
+    rows = models.BigIntegerField()
+    posted = models.BigIntegerField()
+    size = models.BigIntegerField(help_text="In bytes, with its indexes.")
+    pruned_at = models.DateTimeField()
+    pruned_by = models.CharField(max_length=200, help_text="Who ran the command, on which machine.")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(name="pruned_is_a_time", condition=Q(start_at__lt=F("end_at"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.start_at:%Y-%m}"

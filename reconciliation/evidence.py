@@ -7,9 +7,10 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import Prefetch, Q, QuerySet
 
-from providers import registry
+from providers import pruned, registry
 from providers.models import SMOOTH, Callback, Outcome
 from providers.protocols import base
+from providers.pruned import Span
 from reconciliation.models import Case
 from wallets import reversals
 from wallets.models import Entry, Reference, Transaction
@@ -52,6 +53,23 @@ def deliveries(case: Case) -> Deliveries:
     last = list(found.order_by("-received_at", "-id")[:LAST])[::-1]
     first = found.order_by("received_at", "id").first() if count > len(last) else None
     return Deliveries(first=first, last=last, count=count)
+
+
+def removed(case: Case, kept: Deliveries, gone: Sequence[Span]) -> str:
+    """A sentence where deliveries of it are gone, because their month was removed; else empty.
+
+    `gone` is when its transaction was booked, where the delivery of that has no row any more.
+    """
+    spans = [*gone]
+    if not kept.count or kept.count < case.attempts:
+        spans.append((case.first_at or case.opened_at, case.last_at or case.opened_at))
+    return pruned.told(spans)
+
+
+def moments(cases: Iterable[Case]) -> list[Span]:
+    """When the first and when the last delivery of each came."""
+    found = (at for one in cases for at in (one.first_at, one.last_at))
+    return [(at, at) for at in found if at is not None]
 
 
 def booked(case: Case) -> Callback | None:

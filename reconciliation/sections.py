@@ -6,8 +6,9 @@ from datetime import datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from providers import registry
+from providers import pruned, registry
 from providers.models import Callback, Outcome
+from providers.pruned import Span
 from providers.readable import read
 from reconciliation import chronicle, comparing, evidence, wording, words
 from reconciliation.adjustments import shown
@@ -29,8 +30,9 @@ CELLS = TransactionColumns()
 def of(case: Case, *, at: datetime) -> Iterator[tuple[str, SafeString | str]]:
     """Title and content of each part."""
     found = evidence.transaction(case)
+    gone = pruned.gone(found)
     if case.kind in COMPARED:
-        yield "The two sides", _compared(case, found)
+        yield "The two sides", _compared(case, found, gone)
     if listed := lines.of_case(case):
         yield "In the statement", listed
     if case.notes:
@@ -41,20 +43,21 @@ def of(case: Case, *, at: datetime) -> Iterator[tuple[str, SafeString | str]]:
     if case.subject:
         near = evidence.related(case, found)
         yield "Its transactions", transactions([*([found] if found else []), *near])
-        yield "Its deliveries", deliveries(evidence.deliveries(case))
+        kept = evidence.deliveries(case)
+        yield "Its deliveries", deliveries(kept, removed=evidence.removed(case, kept, gone))
     if asked_for := shown.of_case(case):
         yield "Its adjustments", asked_for
     steps, is_cut = evidence.history(case)
     yield "Its history", chronicle.history(steps, is_cut=is_cut, at=at)
 
 
-def _compared(case: Case, found: Transaction | None) -> SafeString:
+def _compared(case: Case, found: Transaction | None, gone: Sequence[Span]) -> SafeString:
     booked, other = evidence.booked(case), evidence.doubted(case)
     provider = registry.current().by_name.get(case.provider)
     return sides(
         comparing.terms(found, provider, other),
         comparing.bodies(booked, other) if booked and other else [],
-        callback(booked, "No delivery: it was booked otherwise."),
+        callback(booked, pruned.told(gone) or "No delivery: it was booked otherwise."),
         callback(other, "It is not kept."),
     )
 
@@ -62,16 +65,17 @@ def _compared(case: Case, found: Transaction | None) -> SafeString:
 # -- Deliveries --------------------------------------------------------------------------------
 
 
-def deliveries(found: Deliveries) -> SafeString | str:
-    """When each came, what became of it, and the exact reply."""
+def deliveries(found: Deliveries, *, removed: str = "") -> SafeString | str:
+    """When each came, what became of it, and the exact reply; `removed` are those that are gone."""
     if not found.count:
-        return "None that is kept."
+        return removed or "None that is kept."
     rows = [_delivery(found.first)] if found.first is not None else []
     if found.between:
         rows.append(_gap(f"{words.count(found.between, 'delivery')} in between"))
     rows += [_delivery(one) for one in found.last]
     headings = ["", "Received at", "Outcome", "Reason", "Reply, as it was sent"]
-    return chronicle.grid("deliveries", headings, rows)
+    table = chronicle.grid("deliveries", headings, rows)
+    return format_html('<p class="cage-note">{}</p>{}', removed, table) if removed else table
 
 
 def _delivery(one: Callback) -> SafeString:

@@ -19,6 +19,7 @@ GUARDED = [
     "wallets_reference",
     "providers_callback",
     "providers_sentinstead",
+    "providers_pruned",
     "reconciliation_line",
     "reconciliation_export",
     "reconciliation_comment",

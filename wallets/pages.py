@@ -159,15 +159,17 @@ def table(rows: Iterable[tuple[object, object]]) -> SafeString:
 
 
 RowT = TypeVar("RowT", bound=Model)
+ValueT = TypeVar("ValueT")
 Cell = Callable[[Any, RowT], SafeString | str]
 
 
-def once(cell: Cell[RowT]) -> Cell[RowT]:
-    """A cell of a detail page that asks the database: unfold asks for each of them five times."""
+def once(cell: Callable[[Any, RowT], ValueT]) -> Callable[[Any, RowT], ValueT]:
+    """A cell of a detail page that asks the database, or what several cells ask: unfold asks for
+    each of them five times."""
 
     @wraps(cell)
-    def asked(self: Any, row: RowT) -> SafeString | str:
-        kept: dict[str, SafeString | str] = row.__dict__.setdefault("_cells", {})
+    def asked(self: Any, row: RowT) -> ValueT:
+        kept: dict[str, ValueT] = row.__dict__.setdefault("_cells", {})
         if cell.__name__ not in kept:
             kept[cell.__name__] = cell(self, row)
         return kept[cell.__name__]

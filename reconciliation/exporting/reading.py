@@ -6,12 +6,15 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from wallets import verification
+
 BATCH = 2_000
 
 
 @contextmanager
-def instant() -> Iterator[None]:
-    """All that is read inside is of one instant. Nothing can be written, nobody is blocked.
+def instant(*, kept: Sequence[str] = ()) -> Iterator[None]:
+    """All that is read inside is of one instant. Nothing can be written, nobody is blocked but who
+    would remove a part of the tables in `kept`.
 
     It ends as soon as everything was read, and never waits for whoever gets the file: as long as it
     lasts no version of a row that settlements replace can be cleared away.
@@ -19,6 +22,7 @@ def instant() -> Iterator[None]:
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            verification.keep(kept)
             cursor.execute("SET LOCAL cursor_tuple_fraction = 1")  # All rows are fetched.
         yield
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 
-from providers import registry
+from providers import pruned, registry
 from providers.models import Callback
 from providers.protocols import base
 from reconciliation import evidence
@@ -32,6 +32,7 @@ class Material:
     cases: Sequence[Case]
     callbacks: Sequence[Callback]
     left_out: int
+    removed: str  # A sentence where some are gone, because their month was removed.
     transactions: Sequence[Transaction]
     lines: Sequence[Line]
     rows: Mapping[tuple[int, int], Sequence[Line]]  # All movements of each row of a file.
@@ -103,6 +104,7 @@ def _material(
         cases=cases,
         callbacks=callbacks,
         left_out=left_out,
+        removed=_removed(cases, transactions, callbacks),
         transactions=sorted(transactions, key=lambda one: one.pk),
         lines=lines,
         rows=_rows(lines),
@@ -132,6 +134,12 @@ def _callbacks(provider: str, ids: set[str], numbers: list[int]) -> tuple[list[C
     half = most // 2
     last = list(found.order_by("-received_at", "-id")[: most - half])[::-1]
     return [*first[:half], *last], found.count() - most
+
+
+def _removed(
+    cases: Sequence[Case], transactions: Sequence[Transaction], callbacks: Sequence[Callback]
+) -> str:
+    return pruned.told([*pruned.unseen(transactions, callbacks), *evidence.moments(cases)])
 
 
 def _of_round(provider: str, named: str) -> list[Transaction]:

@@ -147,6 +147,8 @@ def _readme(material: Material, edition: Edition, *, at: datetime, by: str) -> b
         )
     elif material.left_out:
         lines.append("LEFT OUT: deliveries between the first and the last ones.")
+    if material.removed:
+        lines.append(material.removed)
     if not edition.is_whole:
         lines += [f"For player {pages.printable(edition.uid)}.", "", FOR_A_PLAYER.rstrip()]
     return ("\n".join([*lines, "", README_TEXT])).encode(errors="backslashreplace")

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection, transaction
 
 from providers.models import Callback
-from reconciliation.models import DeliveryFigure, FiguresReading, MoneyFigure
+from reconciliation.models import FiguresReading
 from reconciliation.office.rollups import business_day, sums
 from reconciliation.office.rollups.business_day import BusinessDay
 from reconciliation.statements.periods import Period
@@ -100,10 +100,11 @@ def _write_part(day: BusinessDay, at: datetime) -> None:
 
 
 def _forget() -> None:
-    """What was cut by another business day can't be read by this one's hours."""
+    """What was cut by another business day can't be read by this one's hours. Those of deliveries
+    whose month was removed stay as they were cut: they can't be had again."""
     FiguresReading.objects.all().delete()
-    MoneyFigure.objects.all().delete()
-    DeliveryFigure.objects.all().delete()
+    sums.forget(sums.MONEY)
+    sums.forget(sums.DELIVERIES)
 
 
 def _first_day(day: BusinessDay) -> date | None:

@@ -2,7 +2,8 @@
 
 Both go through an index of the time (transaction_by_posting, callback_by_time). An hour's number is
 that of its start among the starts that are given, so whatever the zone's clocks do every row is of
-exactly one hour.
+exactly one hour. Of hours whose deliveries were removed there is nothing to add up any more: their
+figures stay as they were written last, and nothing is compared with them.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,9 @@ _COUNTED = ", ".join(
     f"coalesce(sum(n) FILTER (WHERE bucket = {number}), 0)::bigint"
     for number in range(answer_times.BUCKETS)
 )
+# Of an hour that has nothing in a month that was removed.
+_THERE = """NOT EXISTS (SELECT FROM providers_pruned p
+            WHERE {at} > p.start_at - interval '1 hour' AND {at} < p.end_at)"""
 # What Cage settled again by itself nobody delivered.
 DELIVERIES = f"""
 SELECT hour, provider, outcome, sum(n)::bigint, max(last_at), ARRAY[{_COUNTED}]
@@ -47,6 +51,7 @@ FROM (
     WHERE received_at >= %(start)s AND received_at < %(end)s AND replay_of IS NULL
     GROUP BY 1, 2, 3, 4
 ) counted
+WHERE {_THERE.format(at="hour")}
 GROUP BY hour, provider, outcome
 """
 KEPT = {
@@ -61,6 +66,7 @@ KEPT = {
         "count, last_at, answered",
     ),
 }
+READABLE = {MONEY: "true", DELIVERIES: _THERE.format(at="starts_at")}
 
 Row = tuple[object, ...]
 
@@ -75,7 +81,8 @@ def kept(sql: str, period: Period) -> list[Row]:
     table, names, values = KEPT[sql]
     query = (
         f"SELECT starts_at, {names}, {values} FROM {table} "
-        "WHERE NOT is_part AND starts_at >= %(start)s AND starts_at < %(end)s"
+        "WHERE NOT is_part AND starts_at >= %(start)s AND starts_at < %(end)s "
+        f"AND {READABLE[sql]}"
     )
     return _rows(query, {"start": period.start_at, "end": period.end_at})
 
@@ -83,7 +90,8 @@ def kept(sql: str, period: Period) -> list[Row]:
 def write(sql: str, period: Period, starts: Sequence[datetime], *, is_part: bool = False) -> None:
     """Replace what is written of these hours by what their sums are now; of a part, of any."""
     table, names, values = KEPT[sql]
-    old = "is_part" if is_part else "NOT is_part AND starts_at >= %(start)s AND starts_at < %(end)s"
+    whole = f"NOT is_part AND starts_at >= %(start)s AND starts_at < %(end)s AND {READABLE[sql]}"
+    old = "is_part" if is_part else whole
     with connection.cursor() as cursor:
         cursor.execute(
             f"DELETE FROM {table} WHERE {old}",
@@ -98,6 +106,13 @@ def write(sql: str, period: Period, starts: Sequence[datetime], *, is_part: bool
             f"INSERT INTO {table} ({columns}) VALUES ({places})",
             [(is_part, *row) for row in rows],
         )
+
+
+def forget(sql: str) -> None:
+    """Remove all that is written and can be added up again."""
+    table, *_ = KEPT[sql]
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table} WHERE is_part OR {READABLE[sql]}")
 
 
 def _values(period: Period, starts: Sequence[datetime]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def verify(
 
 def _of_day(start_at: datetime, end_at: datetime, open_from: datetime) -> list[Difference]:
     day = business_day.current()
-    with reading.instant():
+    with reading.instant(kept=["providers_callback"]):
         # In this snapshot: an update may have read on meanwhile.
         read_at = FiguresReading.objects.get().read_at
         period = Period(start_at=start_at, end_at=min(end_at, read_at))

@@ -8,10 +8,10 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import F, Prefetch, Q, QuerySet, prefetch_related_objects
 
-from providers import registry
+from providers import pruned, registry
 from providers.models import Callback
 from providers.protocols import base
-from reconciliation import words
+from reconciliation import evidence, words
 from reconciliation.models import Adjustment, Case, Line, Match, Statement
 from reconciliation.office.rounds import referring
 from wallets import reversals
@@ -53,6 +53,7 @@ def of(provider: str, *, round_id: str, reference: str) -> Found:
     ids = _ids(provider, transactions, reference)
     callbacks = _callbacks(provider, ids, transactions, cut)
     cases = _cases(provider, ids, callbacks, cut)
+    _tell_what_is_removed(transactions, callbacks, cases, cut)
     history = _history(cases, cut)
     lines = _lines(provider, ids, _span(transactions, callbacks), cases, cut)
     return Found(
@@ -148,6 +149,18 @@ def _callbacks(
         "in between."
     )
     return [*first[:FIRST], *(one for one in last if one.pk not in have)]
+
+
+def _tell_what_is_removed(
+    found: Sequence[Transaction],
+    callbacks: Sequence[Callback],
+    cases: Sequence[Case],
+    cut: list[str],
+) -> None:
+    """A word where deliveries are gone, because their month was removed."""
+    said = pruned.told([*pruned.unseen(found, callbacks), *evidence.moments(cases)])
+    if said:
+        cut.append(said)
 
 
 def _cases(

@@ -5,8 +5,11 @@ from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.db.models import prefetch_related_objects
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
+from providers.models import Pruned
+from reconciliation import words
 from reconciliation.models import Export
 from reconciliation.office.trail.records import Change, Record
 
@@ -48,6 +51,17 @@ def exported(rows: list[Export]) -> Iterator[Record]:
             on=row.file_name,
             url=reverse("admin:reconciliation_export_change", args=[row.pk]),
             changes=tuple(_limited(row.filters)),
+        )
+
+
+def pruned(rows: list[Pruned]) -> Iterator[Record]:
+    for row in rows:
+        yield Record(
+            at=row.pruned_at,
+            kind="callbacks",
+            who=row.pruned_by,
+            what=f"Removed {words.count(row.rows, 'callback')}, {filesizeformat(row.size)}.",
+            on=f"What came in {row}",
         )
 
 

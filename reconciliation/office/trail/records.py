@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     "users": "Users",
     "groups": "Groups",
     "exports": "Exports",
+    "callbacks": "Callbacks removed",
     "logins": "Logins",
 }
 

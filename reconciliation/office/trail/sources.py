@@ -13,6 +13,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.db.models import Model, Q, QuerySet
 
+from providers.models import Pruned
 from reconciliation.models import (
     Adjustment,
     AdjustmentLimit,
@@ -43,7 +44,8 @@ TOLD_BY_HISTORY = ("players", "users", "groups", "limits", "formats")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """`kind` is empty for Django's log, which has several. `person` and `text` are the fields that
+    """`kind` is empty for Django's log, which has several; `person` where none of the staff did it.
+    `person` and `text` are the fields that
     are filtered by; `limit` leaves out what is nobody's doing, or told by another source."""
 
     kind: str
@@ -73,6 +75,8 @@ class Source:
         return rows.filter(of(LOGGED[kind])) if kind in LOGGED else rows.none()
 
     def _of_person(self, rows: Rows, asked: Asked) -> Rows:
+        if not self.person:
+            return rows.none()
         if self.person == "username":
             return rows.filter(username=asked.person)
         return rows.filter(**{self.person: asked.user}) if asked.user else rows.none()
@@ -137,6 +141,15 @@ OURS = (
         person="exported_by",
         text=("file_name", "what"),
         tell=plain.exported,
+    ),
+    # By whoever had the owner's password; that is nobody of the staff's.
+    Source(
+        kind="callbacks",
+        model=Pruned,
+        time="pruned_at",
+        person="",
+        text=("pruned_by",),
+        tell=plain.pruned,
     ),
 )
 
