@@ -48,7 +48,7 @@ HAPPENINGS = st.sampled_from(
     [*FATES, *FATES, "resend", "resend", "arrive late", "top up", "suspend or not", "restart"]
 )
 SEEDS = st.integers(0, 2**32)
-EXAMPLES = int(os.environ.get("ROUND_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("ROUND_EXAMPLES", "25"))
 LAST_WORDS = 40  # So often everything that is due is said at the end.
 CONFIGURED: dict[str, dict[str, Any]] = {
     "besoft": PROVIDERS["besoft"],
