@@ -1,31 +1,22 @@
 """The inbox's statements: rows are written by the group, and never changed."""
 
 import ipaddress
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
-from providers.models import SMOOTH, Callback, Outcome
+from providers.models import SMOOTH, Callback, Doubt, Outcome
 from providers.protocols.base import Delivery, Reply
 from wallets import sql
 
-INSERT = """
-INSERT INTO providers_callback (delivery_id, provider, operation, transaction_id, received_at,
-    decided_at, address, headers, body, unwrapped, outcome, reason, reply_status, reply, replay_of,
-    terms)
-SELECT * FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::timestamptz[],
-    %b::timestamptz[], %b::inet[], %b::jsonb[], %b::bytea[], %b::bytea[], %b::text[], %b::text[],
-    %b::smallint[], %b::bytea[], %b::uuid[], %b::bytea[])
-ON CONFLICT (delivery_id, received_at) DO NOTHING
-"""
-
-DOUBT = """
-INSERT INTO providers_doubt (delivery_id, received_at, provider, transaction_id)
-SELECT * FROM unnest(%b::uuid[], %b::timestamptz[], %b::text[], %b::text[])
-"""
+INSERT = sql.inserting(
+    Callback._meta.db_table,
+    "delivery_id, provider, operation, transaction_id, received_at, decided_at, address, headers,"
+    " body, unwrapped, outcome, reason, reply_status, reply, replay_of, terms",
+)
+DOUBT = sql.inserting(Doubt._meta.db_table, "delivery_id, received_at, provider, transaction_id")
 
 COUNT_UNAUTHENTIC = """
 INSERT INTO providers_unauthentic (provider, address, minute, count, reason, sample)
@@ -34,6 +25,7 @@ ON CONFLICT (provider, address, minute)
 DO UPDATE SET count = providers_unauthentic.count + 1
 """
 
+KEPT_ONCE = "delivery_id_received_at"
 SAMPLE = 2_000
 STRANGERS_WAIT = "100ms"  # A stranger may not occupy a web thread for longer.
 ONE_NETWORK = 64  # An IPv6 caller has 2 ** 64 addresses to call from; they count as one.
@@ -64,24 +56,17 @@ class Decided:
         return self.outcome not in SMOOTH and self.delivery.replay_of is None
 
 
-def keep(decided: Sequence[Decided]) -> Callable[[], None]:
-    """Send the rows, in the transaction of the caller, who calls what this returns once that is
-    answered: it raises AlreadyKept if one was there."""
-    if not decided:
-        return lambda: None
-    kept = sql.execute(INSERT, _columns(map(_row, decided)))
-    if doubts := [_doubt(one) for one in decided if one.leaves_doubt]:
-        sql.execute(DOUBT, _columns(doubts))
-
-    def check() -> None:
-        if kept.rowcount < len(decided):
-            raise AlreadyKept
-
-    return check
+def keep(decided: Sequence[Decided]) -> None:
+    """Send the rows, in the transaction of the caller. One that is there already ends it with an
+    error that `is_kept` knows."""
+    sql.write(INSERT, map(_row, decided))
+    sql.write(DOUBT, (_doubt(one) for one in decided if one.leaves_doubt))
 
 
-def _columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def is_kept(error: IntegrityError) -> bool:
+    """Whether a row of the same delivery was there: the key has a name in each month's partition,
+    as PostgreSQL makes it."""
+    return KEPT_ONCE in sql.violated(error)
 
 
 def kept_reply(delivery: Delivery) -> Reply:
@@ -113,32 +98,36 @@ def _counted_address(address: str) -> str:
     return str(network.network_address)
 
 
-def _doubt(decided: Decided) -> tuple[object, ...]:
+def _doubt(decided: Decided) -> sql.Row:
     delivery = decided.delivery
-    return delivery.delivery_id, delivery.received_at, delivery.provider, decided.transaction_id
-
-
-def _row(decided: Decided) -> tuple[object, ...]:
-    delivery = decided.delivery
-    headers = {
-        name: "(masked)" if name in CONFIDENTIAL else value.replace("\0", "")
-        for name, value in delivery.headers.items()
+    return {
+        "delivery_id": delivery.delivery_id,
+        "received_at": delivery.received_at,
+        "provider": delivery.provider,
+        "transaction_id": decided.transaction_id,
     }
-    return (
-        delivery.delivery_id,
-        delivery.provider,
-        decided.operation,
-        decided.transaction_id,
-        delivery.received_at,
-        decided.decided_at,
-        delivery.address or None,
-        json.dumps(headers),
-        delivery.body,
-        None if decided.unwrapped == delivery.body else decided.unwrapped,
-        decided.outcome.value,
-        decided.reason.replace("\0", ""),
-        decided.reply.status,
-        decided.reply.body,
-        decided.delivery.replay_of,
-        decided.terms,
-    )
+
+
+def _row(decided: Decided) -> sql.Row:
+    delivery = decided.delivery
+    return {
+        "delivery_id": delivery.delivery_id,
+        "provider": delivery.provider,
+        "operation": decided.operation,
+        "transaction_id": decided.transaction_id,
+        "received_at": delivery.received_at,
+        "decided_at": decided.decided_at,
+        "address": delivery.address or None,
+        "headers": {
+            name: "(masked)" if name in CONFIDENTIAL else value.replace("\0", "")
+            for name, value in delivery.headers.items()
+        },
+        "body": sql.in_hex(delivery.body),
+        "unwrapped": None if decided.unwrapped == delivery.body else sql.in_hex(decided.unwrapped),
+        "outcome": decided.outcome.value,
+        "reason": decided.reason.replace("\0", ""),
+        "reply_status": decided.reply.status,
+        "reply": sql.in_hex(decided.reply.body),
+        "replay_of": delivery.replay_of,
+        "terms": sql.in_hex(decided.terms),
+    }

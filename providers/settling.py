@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from providers import callbacks, metrics
-from providers.callbacks import Decided
+from providers.callbacks import AlreadyKept, Decided
 from providers.models import SMOOTH, Outcome
 from providers.opening import Fault, Opened
 from providers.protocols.base import Note, Reply
@@ -45,17 +46,22 @@ def _settle(
 ) -> dict[int, Decided]:
     decided: dict[int, Decided] = {}
 
-    def record(receipts: Sequence[Receipt | None]) -> Callable[[], None]:
+    def record(receipts: Sequence[Receipt | None]) -> None:
         answered, at = iter(receipts), clock()
         decided.clear()
         for place, one in enumerate(opened):
             its = list(islice(answered, len(one.instructions)))
             if None not in its:
                 decided[place] = _decide(one, [receipt for receipt in its if receipt], at)
-        return callbacks.keep(list(decided.values()))
+        callbacks.keep(list(decided.values()))
 
     instructions = [instruction for one in opened for instruction in one.instructions]
-    post(instructions, at=clock(), record=record, deadline=deadline)
+    try:
+        post(instructions, at=clock(), record=record, deadline=deadline)
+    except IntegrityError as error:
+        if callbacks.is_kept(error):
+            raise AlreadyKept from error
+        raise
     for one in decided.values():
         metrics.CALLBACKS.labels(one.delivery.provider, one.operation, one.outcome.value).inc()
     return decided

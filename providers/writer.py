@@ -22,6 +22,7 @@ from providers.waiting import GivenUp, Waiting
 from wallets import bounded
 
 LARGEST = 64  # Deliveries in one transaction.
+HEAVIEST = 4 * 1024 * 1024  # Bytes of their bodies: one that goes beyond it is the last.
 LONGEST = 512  # Deliveries that wait: more can't be answered in time.
 PATIENCE = 0.5  # Seconds for a group; then each of its deliveries has time left to be alone.
 LEAST = 0.1  # With less time left a delivery is no use to a group.
@@ -99,17 +100,20 @@ class Lane:
 
     def _group(self, first: Waiting) -> list[Waiting]:
         """`first` and what else waits by now: nothing is waited for."""
-        group = [first] if first.take() else []
-        while len(group) < LARGEST:
+        group: list[Waiting] = []
+        waiting: Waiting | None = first
+        weight = 0
+        while waiting is not None:
+            if waiting.take():
+                group.append(waiting)
+                weight += len(waiting.opened.delivery.body)
+            if len(group) == LARGEST or weight >= HEAVIEST:
+                return group
             try:
                 waiting = self.waiting.get_nowait()
             except queue.Empty:
-                break
-            if waiting is None:
-                self.waiting.put(None)
-                break
-            if waiting.take():
-                group.append(waiting)
+                return group
+        self.waiting.put(None)
         return group
 
     def _settle(self, group: Sequence[Waiting]) -> None:

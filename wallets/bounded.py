@@ -11,12 +11,33 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.abc import PQGen
 
 _thread = threading.local()
 
 
+class Pipeline(psycopg.Pipeline):
+    """One that ends with its Sync. psycopg's own asks once more for what the Sync has asked for:
+    behind a pooler, which has given the server away by then, that would take another one."""
+
+    def _exit_gen(self) -> PQGen[None]:
+        try:
+            self._enqueue_sync()
+            yield from self._communicate_gen()
+        finally:
+            yield from self._fetch_gen(flush=False)
+
+
 class BoundedConnection(psycopg.Connection[Any]):
     """One that is left, closed, when the server hasn't answered by the thread's bound."""
+
+    @contextmanager
+    def pipeline(self) -> Iterator[psycopg.Pipeline]:
+        """As psycopg's; see Pipeline."""
+        if self._pipeline is None:
+            self._pipeline = Pipeline(self)
+        with super().pipeline() as pipeline:
+            yield pipeline
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """As psycopg's; raises an OperationalError past the bound: nothing is known about what

@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from wallets import reversals, sql
+from wallets import reads, reversals, sql, writes
 from wallets.draft import Draft, deliveries
 from wallets.instructions import CORRECTED, Instruction, Key, Receipt
 from wallets.refusals import NotReversible, UnknownCurrency, UnknownPlayer
@@ -24,12 +25,16 @@ from wallets.rows import LockedWallet
 PATIENCE = 10.0  # Seconds.
 WAITED = 0.95  # Less than this share left: a lock was waited for, and the rest is limited anew.
 
-# Sends what commits with the money; what it returns is called once that is answered.
-Record = Callable[[Sequence[Receipt]], Callable[[], None]]
-RecordFree = Callable[[Sequence[Receipt | None]], Callable[[], None]]
+# Sends what commits with the money. What it returns is called once all is answered, and is the last
+# thing before the COMMIT; where that is nothing, the COMMIT is sent with the rest.
+Then = Callable[[], None] | None
+Record = Callable[[Sequence[Receipt]], Then]
+RecordFree = Callable[[Sequence[Receipt | None]], Then]
 
-Lock = Callable[[Collection[sql.Wallet]], sql.Answer[dict[sql.Wallet, LockedWallet]]]
+Told = TypeVar("Told")  # A receipt, or None for one that was left out.
+Lock = Callable[[Collection[reads.Wallet]], reads.Answer[dict[reads.Wallet, LockedWallet]]]
 
+POSTED_ONCE = "transaction_posted_once"  # The constraint.
 VANISHING = "transaction ids kept appearing and vanishing while a group was decided"
 
 
@@ -54,28 +59,14 @@ def post(
     `record(receipts)` sends, and what the function does that it returns, commits with the money or
     not at all. `at` is the time of posting.
 
-    Past the `deadline` (in time.monotonic; PATIENCE from now where none is given) nothing is
-    decided any more: OutOfTime, or django.db.OperationalError where a statement was waiting. The
-    latter also says that the database went away, and then nothing is known about the COMMIT.
+    Past the `deadline` (in time.monotonic; PATIENCE from now where none is given) nothing is sent
+    any more: OutOfTime. django.db.OperationalError where a statement waits for too long, or where
+    the database went away; then nothing is known about the COMMIT, which is sent with the rows.
 
     The number of statements doesn't depend on the number of instructions.
     """
     deadline = time.monotonic() + PATIENCE if deadline is None else deadline
-    for _ in range(len(_keys(instructions)) + 1):  # Each race makes one more of them known.
-        try:
-            with transaction.atomic(durable=True):
-                patience = _left(deadline)
-                draft, ids = _read(instructions, sql.lock_wallets, at=at, patience=patience)
-                receipts = draft.decide_all(instructions)
-                left = _left(deadline)
-                if left < patience * WAITED:
-                    sql.limit(left)
-                _write(draft, ids, record and partial(record, receipts))
-                _left(deadline)  # Past it nothing is committed, whatever took so long.
-                return receipts
-        except _Raced:
-            continue  # Rolled back, locks released; the racer's id is known now. Decide again.
-    raise RuntimeError(VANISHING)
+    return _post(instructions, reads.lock_wallets, Draft.decide_all, record, at, deadline)
 
 
 def post_free(
@@ -89,18 +80,7 @@ def post_free(
 
     Its receipt is None. Instructions of one `origin_id` are left out together.
     """
-    for _ in range(len(_keys(instructions)) + 1):
-        try:
-            with transaction.atomic(durable=True):
-                patience = _left(deadline)
-                draft, ids = _read(instructions, sql.lock_free_wallets, at=at, patience=patience)
-                receipts = _decide_free(draft, instructions)
-                _write(draft, ids, partial(record, receipts))
-                _left(deadline)
-                return receipts
-        except _Raced:
-            continue
-    raise RuntimeError(VANISHING)
+    return _post(instructions, reads.lock_free_wallets, _decide_free, record, at, deadline)
 
 
 def reverse(
@@ -137,12 +117,38 @@ def balance(*, uid: str, currency: str, deadline: float | None = None) -> Decima
     """
     patience = PATIENCE if deadline is None else _left(deadline)
     with connection.cursor() as cursor:
-        found = sql.read_balance(cursor, uid, currency, patience=patience)
+        found = reads.read_balance(cursor, uid, currency, patience=patience)
     if found is None:
         raise UnknownPlayer
     if found[0] is None:
         raise UnknownCurrency
     return found[0]
+
+
+def _post(
+    instructions: Sequence[Instruction],
+    lock: Lock,
+    decide: Callable[[Draft, Sequence[Instruction]], list[Told]],
+    record: Callable[[Sequence[Told]], Then] | None,
+    at: datetime,
+    deadline: float,
+) -> list[Told]:
+    for _ in range(len(_keys(instructions)) + 1):  # Each race makes one more of them known.
+        try:
+            with transaction.atomic(durable=True):
+                patience = _left(deadline)
+                draft, ids = _read(instructions, lock, at=at, patience=patience)
+                told = decide(draft, instructions)
+                left = _left(deadline)
+                limit = left if left < patience * WAITED else None
+                then = _write(draft, ids, record and partial(record, told), limit)
+                if then is not None:
+                    then()
+                    _left(deadline)
+                return told
+        except _Raced:
+            continue  # Rolled back, locks released; the racer's id is known now. Decide again.
+    raise RuntimeError(VANISHING)
 
 
 def _read(
@@ -157,16 +163,16 @@ def _read(
     with sql.together():
         sql.begin(patience)
         wallets = lock(_wallets(instructions))
-        players = sql.read_players({uid for uid, _ in _wallets(instructions)})
-        known = sql.read_known(keys)
-        ids = sql.take_ids(len(keys))
+        players = reads.read_players({uid for uid, _ in _wallets(instructions)})
+        known = reads.read_known(keys)
+        ids = reads.take_ids(len(keys))
     draft = Draft(wallets=wallets(), players=players(), known=known(), decided_at=at)
     return draft, ids()
 
 
 def _decide_free(draft: Draft, instructions: Sequence[Instruction]) -> list[Receipt | None]:
     missing = _wallets(instructions) - draft.wallets.keys()
-    busy = sql.existing(missing) if missing else set()
+    busy = reads.existing(missing) if missing else set()
     groups = [(one, busy.isdisjoint(_wallets(one))) for one in deliveries(instructions)]
     receipts = iter(
         draft.decide_all(instruction for one, is_free in groups if is_free for instruction in one)
@@ -175,28 +181,33 @@ def _decide_free(draft: Draft, instructions: Sequence[Instruction]) -> list[Rece
 
 
 def _write(
-    draft: Draft, ids: Sequence[int], record: Callable[[], Callable[[], None]] | None
-) -> None:
+    draft: Draft, ids: Sequence[int], record: Callable[[], Then] | None, limit: float | None
+) -> Then:
+    """Send all of it, with the COMMIT unless there is something to be done before that."""
     new = draft.new
     taken = dict(zip((one.instruction.key for one in new), ids, strict=False))
+    committed = None
     try:
         with sql.together():
-            inserted = sql.insert_transactions(new, taken, posted_at=draft.decided_at)
-            sql.insert_entries(new, taken)
-            sql.insert_references(new, taken)
-            sql.update_wallets(draft.wallets.values())
+            if limit is not None:
+                sql.limit(limit)
+            writes.insert_transactions(new, taken, posted_at=draft.decided_at)
+            writes.insert_entries(new, taken)
+            writes.insert_references(new, taken)
+            writes.update_wallets(draft.wallets.values())
             then = record() if record is not None else None
-    except IntegrityError:
-        if 0 <= inserted() < len(new):  # The racer's row refers to the same, too.
+            if then is None:
+                committed = sql.commit()
+    except IntegrityError as error:
+        if sql.violated(error) == POSTED_ONCE:
             raise _Raced from None
         raise
-    if inserted() < len(new):
-        raise _Raced
-    if then is not None:
-        then()
+    if committed is not None:
+        committed()
+    return then
 
 
-def _wallets(instructions: Sequence[Instruction]) -> set[sql.Wallet]:
+def _wallets(instructions: Sequence[Instruction]) -> set[reads.Wallet]:
     return {movement.wallet for one in instructions for movement in one.movements}
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,9 @@ from django.conf import settings
 from django.db import OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
+from psycopg.pq import TransactionStatus
+
+from wallets import sql
 
 
 def terminate(pid: int) -> None:
@@ -36,6 +40,14 @@ def backends() -> list[int]:
             [settings.DATABASES["default"]["USER"]],
         )
         return [pid for (pid,) in cursor.fetchall()]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for it, for as long as no slow machine takes."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 @contextmanager
@@ -66,19 +78,37 @@ def at_commit(
     monkeypatch: pytest.MonkeyPatch, *faults: Callable[[Any, Callable[[], None]], None]
 ) -> Iterator[None]:
     """Each `fault(wrapper, commit)` happens instead of one COMMIT: of the writer's, or of ours."""
-    original = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
+    sent, own = sql.commit, BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
     left = list(faults)
 
-    def commit(self: DatabaseWrapper) -> None:
+    def fault() -> Any:
         thread = threading.current_thread()
         ours = thread is threading.main_thread() or thread.name.startswith("writer")
-        if left and ours:
-            left.pop(0)(self, lambda: original(self))
+        return left.pop(0) if left and ours else None
+
+    def with_the_rows() -> Callable[[], None]:
+        def commit() -> None:
+            answer.append(sent())
+            connection.connection._pipeline.sync()
+
+        answer: list[Callable[[], None]] = []
+        planted = fault()
+        if planted is None:
+            return sent()
+        planted(connection, commit)
+        return answer[0]
+
+    def by_itself(wrapper: DatabaseWrapper) -> None:
+        is_open = wrapper.connection.info.transaction_status == TransactionStatus.INTRANS
+        planted = fault() if is_open else None
+        if planted is None:
+            own(wrapper)
         else:
-            original(self)
+            planted(wrapper, lambda: own(wrapper))
 
     with monkeypatch.context() as patch:
-        patch.setattr(BaseDatabaseWrapper, "_commit", commit)
+        patch.setattr(sql, "commit", with_the_rows)
+        patch.setattr(BaseDatabaseWrapper, "_commit", by_itself)
         yield
     assert not left
 

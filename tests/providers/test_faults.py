@@ -29,6 +29,7 @@ from tests.providers.faults import (
     lost_before,
     raising,
     terminate_all,
+    until,
 )
 from tests.providers.senders import Sent, send
 
@@ -65,6 +66,7 @@ def verified(books: Books, providers: None, settings: Any, request: Any) -> None
         lost_after,
         pytest.param(raising(OperationalError, after=False), id="error before"),
         pytest.param(raising(OperationalError, after=True), id="error after"),
+        pytest.param(raising(InterfaceError, after=False), id="interface error before"),
         pytest.param(raising(InterfaceError, after=True), id="interface error after"),
     ],
 )
@@ -81,7 +83,7 @@ def test_a_connection_lost_around_commit_is_one_payment_one_row_and_a_success(
     assert books.violations() == []
 
 
-@pytest.mark.parametrize("error", [InterfaceError, InternalError, MemoryError, ValueError])
+@pytest.mark.parametrize("error", [InternalError, MemoryError, ValueError])
 def test_a_success_is_told_only_of_what_is_committed(
     books: Books,
     settings: Any,
@@ -193,9 +195,12 @@ def test_a_database_that_freezes_at_the_commit_may_have_paid_and_the_resend_hear
     with at_commit(monkeypatch, freeze):
         assert send(altered_settle(2)).body == NO_VERDICT["jdb"][2]
     os.kill(stopped[0], signal.SIGCONT)
+    # Whether it commits once its client is gone is its own affair.
+    until(lambda: len(books.transactions()) == 2 or stopped[0] not in backends())
+    is_paid = len(books.transactions()) == 2
     settings.ANSWER_WITHIN = timedelta(seconds=5)
     assert send(altered_settle(2)).json["balance"] == "0.20"
-    assert books.outcomes() == ["posted", "posted", "duplicate"]
+    assert books.outcomes() == ["posted", "posted", *(["duplicate"] if is_paid else [])]
     assert books.violations() == []
 
 

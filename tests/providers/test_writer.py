@@ -19,7 +19,7 @@ from providers.protocols.base import Reply
 from providers.protocols.jdb import Jdb
 from tests.cast import Books
 from tests.providers import senders
-from tests.providers.faults import at_commit
+from tests.providers.faults import at_commit, until
 from tests.providers.senders import Heard, Sent, altered, send
 
 SETTLE = senders.verbatim("jdb", "settle")
@@ -78,13 +78,6 @@ def queued(count: int) -> None:
     until(lambda: writer._writer._first.waiting.qsize() >= count)
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
-
-
 @pytest.mark.parametrize("count", [1, 20, 64, 70])
 def test_what_waits_while_a_group_is_committed_is_the_next_group(
     books: Books,
@@ -107,6 +100,23 @@ def test_what_waits_while_a_group_is_committed_is_the_next_group(
     sizes = sorted(groups.count(at) for at in set(groups))
     assert sizes == {1: [1, 1], 20: [1, 20], 64: [1, 64], 70: [1, 6, 64]}[count]
     assert books.balance("john", "USD") == Decimal(count + 1) / 10
+    assert books.violations() == []
+
+
+def test_large_deliveries_are_not_all_of_one_transaction(
+    books: Books, monkeypatch: pytest.MonkeyPatch, deliver: Callable[[Sent], Future[Heard]]
+) -> None:
+    books.open("john", "USD")
+    monkeypatch.setattr(writer, "HEAVIEST", 2 * len(settlement(1).body))
+    with held_at_commit(monkeypatch) as (there, go):
+        first = deliver(settlement(0))
+        assert there.wait(20)
+        others = [deliver(settlement(number)) for number in range(1, 6)]
+        queued(5)
+        go.set()
+        assert {one.result(20).status for one in [first, *others]} == {200}
+    groups = list(Callback.objects.values_list("decided_at", flat=True))
+    assert sorted(groups.count(at) for at in set(groups)) == [1, 1, 2, 2]
     assert books.violations() == []
 
 
@@ -198,6 +208,7 @@ def test_at_the_deadline_no_verdict_is_told_while_the_commit_is_still_on_its_way
 ) -> None:
     books.open("john", "USD")
     settings.ANSWER_WITHIN = timedelta(milliseconds=300)
+    monkeypatch.setattr(instead, "_looked", time.monotonic())
     with held_at_commit(monkeypatch) as (_, go):
         assert send(settlement(1)).body == NO_VERDICT
         assert books.transactions() == []

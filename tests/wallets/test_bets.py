@@ -14,7 +14,7 @@ from django.db import connection, connections
 
 from tests.cast import NOON, Books, post
 from tests.wallets.test_verification import triggers_off
-from wallets import ledger, sql
+from wallets import ledger, reads
 from wallets.instructions import Instruction, Kind, Movement, Origin, Receipt
 from wallets.models import Reference, Transaction
 from wallets.refusals import (
@@ -391,7 +391,7 @@ def test_a_cancel_is_raced_for_each_of_its_bets_and_decided_all_the_same(
     alice: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bet of a player without a wallet shares no lock, and is known as soon as it is refused."""
-    read, names = sql.read_known, iter("123")
+    read, names = reads.read_known, iter("123")
 
     def raced(keys: Any) -> Any:
         answer = read(keys)
@@ -405,7 +405,7 @@ def test_a_cancel_is_raced_for_each_of_its_bets_and_decided_all_the_same(
 
         return answered
 
-    monkeypatch.setattr(sql, "read_known", raced)
+    monkeypatch.setattr(reads, "read_known", raced)
     assert alone(cancel("9", "1", "2", "3", uid="nobody")).posted
     assert [effect for _, effect, _ in effects(alice)] == ["mentions"] * 3
 
@@ -414,7 +414,7 @@ def test_two_cancels_of_one_id_for_different_players_race_and_one_of_them_is_a_c
     alice: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No wallet in common, the same bet that never came: the racer's rows collide with ours."""
-    read, once = sql.read_known, iter([None])
+    read, once = reads.read_known, iter([None])
 
     def raced(keys: Any) -> Any:
         answer = read(keys)
@@ -428,7 +428,7 @@ def test_two_cancels_of_one_id_for_different_players_race_and_one_of_them_is_a_c
 
         return answered
 
-    monkeypatch.setattr(sql, "read_known", raced)
+    monkeypatch.setattr(reads, "read_known", raced)
     receipt = alone(cancel("9", "1"))
     assert isinstance(receipt.refusal, Conflict)
     assert alice.transactions() == ["cancel:9"]

@@ -1,16 +1,24 @@
 """How a group of instructions is decided: DESIGN, section 3."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from itertools import count
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
 from django.test.utils import CaptureQueriesContext
 
 from tests.cast import NOON, Books, instruction, post
-from wallets import ledger, sql
+from wallets import ledger, reads, sql, writes
 from wallets.instructions import Instruction, Kind, Movement
 from wallets.models import Entry, Transaction, Wallet
 from wallets.refusals import (
@@ -274,7 +282,7 @@ SELECT 'jdb', 'settle:' || n, 'settlement', '', '', '', '', '{}', '', 'command',
 FROM generate_series(1, 5000) AS n;
 INSERT INTO wallets_reference (transaction_id, provider, target, effect)
 SELECT id, 'jdb', 'bet:1', 'settles' FROM wallets_transaction;
-ANALYZE wallets_transaction, wallets_reference
+ANALYZE wallets_transaction, wallets_reference, wallets_player, wallets_wallet
 """
 
 
@@ -286,18 +294,29 @@ def test_what_is_known_is_looked_up_and_never_scanned_for_whatever_the_statistic
     if filled:
         with connections["owner"].cursor() as cursor:
             cursor.execute(HOT)
+    names = "ARRAY['jdb', 'jdb', 'jdb'], ARRAY['bet:1', 'bet:2', 'settle:7']"
+    wallets = "ARRAY['alice', 'bob'], ARRAY['USD', 'USD']"
     with transaction.atomic():
         sql.begin(10)
-        keys = [["jdb"] * 3, ["bet:1", "bet:2", "settle:7"]]
-        plan = explained(sql.KNOWN_TRANSACTIONS, keys)
-        plan += explained(sql.LOCK_WALLETS, [["alice", "bob"], ["USD", "USD"]])
+        plan = explained(reads.KNOWN_TRANSACTIONS, "text[], text[]", names)
+        plan += explained(reads.LOCK_WALLETS, "text[], text[]", wallets)
+        plan += explained(writes.UPDATE_WALLETS, "text", """'[{"id": 1}]'""")
     assert "Seq Scan" not in plan
     assert plan.count("Index Scan") + plan.count("Index Only Scan") == plan.count("Index Cond")
     assert plan.count("using transaction_posted_once") == 2
+    assert "$1" in plan  # One plan for all values: none is made anew at each execution.
 
 
-def explained(statement: str, values: list[Any]) -> str:
-    return "\n".join(line for (line,) in sql.execute(f"EXPLAIN {statement}", values).fetchall())
+def explained(statement: str, types: str, values: str) -> str:
+    """The plan of it, prepared."""
+    numbers = count(1)
+    numbered = re.sub("%b", lambda _: f"${next(numbers)}", statement)
+    with connection.cursor() as cursor:
+        cursor.execute(f"PREPARE looked_at ({types}) AS {numbered}")
+        cursor.execute(f"EXPLAIN (VERBOSE) EXECUTE looked_at ({values})")
+        lines = [line for (line,) in cursor.fetchall()]
+        cursor.execute("DEALLOCATE looked_at")
+    return "\n".join(lines)
 
 
 def test_what_a_message_states_is_kept_exactly(books: Books) -> None:
@@ -334,3 +353,25 @@ def test_an_instruction_moves_a_wallet_once() -> None:
 
 def _fish(reference: str, movement: Movement) -> Instruction:
     return replace(instruction(reference, kind=Kind.BET_AND_SETTLEMENT), movements=(movement,))
+
+
+def test_an_id_of_our_own_that_is_taken_is_no_race(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restore that lost what the sequence had given out."""
+    books.open("alice", "USD")
+    post(instruction("1", ("alice", "USD", "0", "10")))
+    taken = Transaction.objects.get().pk
+    monkeypatch.setattr(reads, "take_ids", lambda count: lambda: [taken] * count)
+    with pytest.raises(IntegrityError, match="wallets_transaction_pkey"):
+        post(instruction("2", ("alice", "USD", "0", "10")))
+    assert books.transactions() == ["settle:1"]
+    assert books.balance("alice", "USD") == 10
+
+
+def test_a_commit_that_is_answered_by_a_rollback_is_none(books: Books) -> None:
+    with transaction.atomic(durable=True):
+        with pytest.raises(DataError):
+            sql.execute("SELECT 1 / 0", [])
+        with pytest.raises(OperationalError, match="answered by ROLLBACK"):
+            sql.commit()()
