@@ -47,6 +47,9 @@ ANSWER_WITHIN = timedelta(seconds=2)
 # Deliveries that wait at the same time are settled in one transaction (providers.writer).
 GROUP_COMMIT = env.bool("GROUP_COMMIT", default=True)
 
+# A web process keeps to one core (config.cores): only where these cores are not others' too.
+ONE_CORE_EACH = env.bool("ONE_CORE_EACH", default=False)
+
 # -- Applications ----------------------------------------------------------------------------
 
 INSTALLED_APPS = [

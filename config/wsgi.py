@@ -8,8 +8,10 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
+from django.conf import settings  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
+from config import cores  # noqa: E402
 from providers import checks  # noqa: E402  (needs the applications that were just loaded)
 
 # Django runs its checks for management commands only: without this a WSGI server would start
@@ -21,3 +23,6 @@ checks.require_valid_configuration()
 assert get_resolver().url_patterns
 gc.collect()
 gc.freeze()
+
+if settings.ONE_CORE_EACH:
+    cores.keep_to_one()

@@ -181,6 +181,7 @@ def environment(home: Home, **defaults: str) -> dict[str, str]:
         "PROVIDERS": lambda: home.keep("providers.json", providers),
         "ALLOWED_HOSTS": lambda: "localhost,127.0.0.1,[::1]",
         "DEBUG": lambda: "true",
+        "ONE_CORE_EACH": lambda: "on",
     }
     missing = {name: make for name, make in ours.items() if not given(name)}
     return {

@@ -1,8 +1,10 @@
 """The benchmark, small: its servers, its webs, its books, and what makes a run void."""
 
 import json
+import os
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,6 +65,30 @@ def test_a_run_is_void_when_a_reply_is_another_or_the_books_do_not_add_up(played
     twice = mixes.settlements(20)
     (fault,) = played.play(replace(twice, requests=twice.requests * 2, transactions=21)).faults
     assert fault == "20 transactions instead of 21"
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is but one core")
+def test_every_thread_of_a_web_process_keeps_to_the_core_of_it(played: Stage) -> None:
+    assert played.play(mixes.settlements(50)).faults == []
+    cores = [
+        {min(os.sched_getaffinity(int(thread.name))) for thread in (process / "task").iterdir()}
+        for process in workers(played.ports[True])
+    ]
+    assert [len(one) for one in cores] == [1, 1]
+    assert cores[0] != cores[1]
+
+
+def workers(port: int) -> Iterator[Path]:
+    """The web processes there, in /proc; their parent answers nobody."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"--port\0{port}\0".encode() in (process / "cmdline").read_bytes():
+                found.append(process)
+    for process in found:
+        parent = (process / "stat").read_text().rpartition(") ")[2].split()[1]
+        if Path("/proc", parent) in found:
+            yield process
 
 
 def test_the_limits_write_books_that_add_up(played: Stage) -> None:

@@ -46,7 +46,7 @@ class Stage:
     """What scenes are played on."""
 
     def __init__(self, env: Mapping[str, str], folder: Path, ports: Mapping[bool, int]) -> None:
-        self.env, self._folder, self._ports = env, folder, ports
+        self.env, self.ports, self._folder = env, ports, folder
         self.books = Books(env)
         self.play(settlements(200))  # There is a delivery to copy, and everything is warm.
         self.play(settlements(200), grouped=False)
@@ -58,7 +58,7 @@ class Stage:
         """Send it all, check every reply, and hold the books against it."""
         prepared = self._folder / "requests"
         prepared.write_bytes(pickle.dumps(mix.requests))
-        words = [str(prepared), str(self._ports[grouped]), str(connections)]
+        words = [str(prepared), str(self.ports[grouped]), str(connections)]
         before, used = self.books.state(), cpu_seconds()
         done = subprocess.run(
             [*LOAD, *words, *([str(rate)] if rate else [])],
