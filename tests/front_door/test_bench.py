@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import redis
 
 from config.embedded.bench import mixes, report, run, scenes, stage
 from config.embedded.bench.mixes import Mix
@@ -34,6 +35,7 @@ MIXES: dict[str, Callable[[], Mix]] = {
     "hot": lambda: mixes.settlements(100, mixes.hot),
     "zipf": lambda: mixes.settlements(100, mixes.zipf()),
     "resends": lambda: mixes.with_resends(150, 0.3),
+    "four names": lambda: mixes.of_many(40),
     "conflicts": lambda: mixes.with_conflicts(150, 0.3),
     "rounds": lambda: mixes.rounds(120),
     "matches": lambda: mixes.matches(20, 9),
@@ -104,17 +106,27 @@ def test_filled_books_add_up_under_ascending_and_random_ids(played: Stage) -> No
     assert played.verify() == []
 
 
+def test_valkey_is_not_needed_and_is_really_down(played: Stage) -> None:
+    bench = Bench(stage=played, say=lambda _: None, quick=True)
+    with redis.Redis.from_url(played.env["REDIS_URL"]) as client:
+        assert client.ping()
+        (row,) = scenes.valkey(bench)
+        assert row.faults == []
+        with pytest.raises(redis.ConnectionError):
+            client.ping()
+
+
 def test_an_open_loop_and_the_report_of_all_of_it(played: Stage) -> None:
     bench = Bench(stage=played, say=lambda _: None, quick=True, base=1000, reached=200)
     rows = list(scenes.open_loop(bench))
-    assert [row.faults for row in rows] == [[], []]
+    assert [row.faults for row in rows] == [[], [], []]
     text = report.table(rows)
     assert "open loop, 100 a second" in text
     found = json.loads(report.as_json(rows, played.books.settings(), quick=True))
     assert found["database"]["fsync"] == found["database"]["synchronous_commit"] == "on"
     assert {"cpu", "cores", "memory_gib", "kernel"} == set(found["machine"])
     assert found["versions"]["psycopg"].startswith("3.")
-    assert [row["offered"] for row in found["rows"]] == [100, 100]
+    assert [row["offered"] for row in found["rows"]] == [100, 225, 100]
     assert found["rows"][0]["rounds"][0]["cpu"]["postgres"] > 0
 
 

@@ -51,6 +51,13 @@ def settlements(size: int, choose: Choose = uniform) -> Mix:
     return Mix(requests=made, transactions=size)
 
 
+def of_many(size: int) -> Mix:
+    """JDB's under four names in turn."""
+    paths = [orders.JDBS[number % len(orders.JDBS)] for number in range(size)]
+    made = [orders.settlement(player(), next(_ids), _cents(), path=path) for path in paths]
+    return Mix(requests=made, transactions=size)
+
+
 def of_besoft(size: int) -> Mix:
     made = [orders.besoft(player(), next(_ids), _cents()) for _ in range(size)]
     return Mix(requests=made, transactions=size)

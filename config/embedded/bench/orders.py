@@ -18,9 +18,11 @@ KEY, IV = "bench-key-16byte", "bench-iv-16bytes"
 APP_ID, APP_SECRET = "1461564080052506636", "bench-app-secret"
 PLAYERS = 1000
 
+JDB = {"key": KEY, "iv": IV, "currencies": {"US": "USD"}, "unknown_bet": "pay"}
+JDBS = ("jdb", "jdb2", "jdb3", "jdb4")  # Four contracts of one kind.
 PROVIDERS: dict[str, Any] = {
+    **{name: {"protocol": "jdb", **JDB} for name in JDBS},
     "besoft": {"currency": "USD", "allowed_ips": ["127.0.0.0/8"]},
-    "jdb": {"key": KEY, "iv": IV, "currencies": {"US": "USD"}, "unknown_bet": "pay"},
     "sud": {"app_id": APP_ID, "app_secret": APP_SECRET, "currency": "COIN"},
     "hotroad": {"currency": "THB", "allowed_ips": ["127.0.0.0/8"], "unknown_bet": "pay"},
 }
@@ -41,13 +43,13 @@ def http(path: str, body: bytes, kind: str = "application/json", **headers: str)
     return f"POST /callbacks/{path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
-def jdb(fields: dict[str, Any], *, ok: bytes = OK["jdb"]) -> Request:
+def jdb(fields: dict[str, Any], *, ok: bytes = OK["jdb"], path: str = "jdb") -> Request:
     """Encrypted, as a form."""
     text = json.dumps({"ts": 1700029145035, "currency": "US", **fields}).encode()
     text += b" " * (-len(text) % 16)
     encryptor = Cipher(algorithms.AES(KEY.encode()), modes.CBC(IV.encode())).encryptor()
     sealed = base64.urlsafe_b64encode(encryptor.update(text) + encryptor.finalize()).rstrip(b"=")
-    return http("jdb", b"x=" + sealed, "application/x-www-form-urlencoded"), ok
+    return http(path, b"x=" + sealed, "application/x-www-form-urlencoded"), ok
 
 
 def settlement(uid: str, id_: int, cents: int, *, bet: int | None = None, **more: Any) -> Request:

@@ -24,7 +24,7 @@ def main(options: Namespace, signals: Signals) -> int:
         with stage.set_up(home, signals, say=say) as made:
             bench = Bench(stage=made, say=say, quick=options.quick)
             rows: list[Row] = []
-            for name in dict.fromkeys(("limits", *chosen)):
+            for name in (name for name in scenes.SCENES if name in ("limits", *chosen)):
                 rows += scenes.SCENES[name](bench)
                 signals.pause(0)
             say("all checks of the books")

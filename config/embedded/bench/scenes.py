@@ -14,6 +14,7 @@ from config.embedded.bench.mixes import Mix
 from config.embedded.bench.stage import Measured, Stage
 
 Say = Callable[[str], None]
+ASKED = 0.45  # Of limit A, over HTTP, encrypted.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +107,8 @@ def limits(bench: Bench) -> Iterator[Row]:
 
 
 def open_loop(bench: Bench) -> Iterator[Row]:
-    """At fixed rates: half of what was reached, and a hundred a second."""
-    for rate in (round(bench.reached / 2), 100):
+    """At fixed rates: half of what was reached, half of what is asked for, and 100 a second."""
+    for rate in (round(bench.reached / 2), round(ASKED * bench.base / 2), 100):
         bench.say(f"open loop at {rate} a second")
         size = min(bench.size, rate * (5 if bench.quick else 15))
         played = [
@@ -127,6 +128,7 @@ def mixes(bench: Bench) -> Iterator[Row]:
     if not bench.quick:
         kinds |= {
             "Zipf 1.0 players": lambda size: made.settlements(size, made.zipf()),
+            "four providers in turn": made.of_many,
             "5 % conflicts": lambda size: made.with_conflicts(size, 0.05),
             "whole rounds with balance polls": made.rounds,
         }
@@ -160,6 +162,13 @@ def ledgers(bench: Bench) -> Iterator[Row]:
     yield from _in_turn(bench, "ledger", {"11,000,000 entries, random ids": made.settlements})
 
 
+def valkey(bench: Bench) -> Iterator[Row]:
+    """Nothing that settles needs it. It does not come back: this is the last scene."""
+    bench.say("Valkey is stopped")
+    bench.stage.stop_valkey()
+    yield from _in_turn(bench, "valkey", {"Valkey down": made.settlements})
+
+
 def _in_turn(bench: Bench, scene: str, kinds: dict[str, Callable[[int], Mix]]) -> Iterator[Row]:
     played: dict[str, list[Measured]] = {name: [] for name in kinds}
     for number in range(1 if bench.quick else bench.rounds):
@@ -176,5 +185,6 @@ SCENES = {
     "mixes": mixes,
     "protocols": protocols,
     "ledgers": ledgers,
+    "valkey": valkey,
 }
 QUICK = ("limits", "open", "mixes")

@@ -6,7 +6,7 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +45,15 @@ class Measured:
 class Stage:
     """What scenes are played on."""
 
-    def __init__(self, env: Mapping[str, str], folder: Path, ports: Mapping[bool, int]) -> None:
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        folder: Path,
+        ports: Mapping[bool, int],
+        stop_valkey: Callable[[], None],
+    ) -> None:
         self.env, self.ports, self._folder = env, ports, folder
+        self.stop_valkey = stop_valkey
         self.books = Books(env)
         self.play(settlements(200))  # There is a delivery to copy, and everything is warm.
         self.play(settlements(200), grouped=False)
@@ -158,6 +165,7 @@ def set_up(home: Home, signals: Signals, *, say: Any) -> Iterator[Stage]:
             for port in ports.values():
                 site.await_ready(f"http://127.0.0.1:{port}", [*found.children, *webs], signals)
             time.sleep(1)
-            yield Stage(env, home.folder("bench"), ports)
+            valkey = [child for child in found.children if child.name == "valkey"]
+            yield Stage(env, home.folder("bench"), ports, lambda: processes.stop(valkey, signals))
         finally:
             processes.stop(webs, signals)
