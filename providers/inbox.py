@@ -96,7 +96,7 @@ def _settle_until(opened: Opened, *, deadline: float) -> Reply:
             connection.close()
             return _kept(opened, deadline=deadline)
         except (OperationalError, InterfaceError, ledger.OutOfTime) as error:
-            failure = error
+            failure = str(error) or failure  # Rather what took the time than that it is over.
         except Exception as error:
             if getattr(error.__cause__, "sqlstate", None) in STALE and not stale:
                 failure, stale = error, True  # Once more, on a new connection.
