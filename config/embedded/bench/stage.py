@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,14 +126,18 @@ def largest_web() -> float:
 
 
 def _processes() -> Iterator[tuple[str, list[str]]]:
-    """Kind, and what stands in /proc/PID/stat behind the name."""
-    for process in Path("/proc").iterdir():
-        try:
+    """Kind, and what stands in /proc/PID/stat behind the name; of those that we started."""
+    found: dict[str, tuple[bytes, list[str]]] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
             words = (process / "cmdline").read_bytes()
             fields = (process / "stat").read_text().rpartition(") ")[2].split()
-        except (OSError, NotADirectoryError):
-            continue
-        if b"granian" in words or b"postgres" in words:
+            found[process.name] = words, fields
+    for number, (words, fields) in found.items():
+        ancestor = number
+        while ancestor in found and ancestor != str(os.getpid()):
+            ancestor = found[ancestor][1][1]
+        if ancestor in found and (b"granian" in words or b"postgres" in words):
             yield "web" if b"granian" in words else "postgres", fields
 
 
