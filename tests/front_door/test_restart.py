@@ -70,10 +70,9 @@ def test_every_settlement_is_paid_once_while_the_database_is_restarted(place: Pl
                 assert played.poll() is None
                 time.sleep(0.1)
             restart(place, how)
+            assert played.poll() is None
         told, _ = played.communicate(timeout=120)
     found = json.loads(told)
     assert set(found["verdict"].values()) == {0}, told
     assert played.returncode == 0
-    unanswered = [one["no_statement"] | one["refused"] for one in found["providers"].values()]
-    assert any("HTTP 503" in one or "9999 Not decided" in str(one) for one in unanswered), told
     manage(place, "verify_ledger")

@@ -86,8 +86,8 @@ def test_a_balance_changes_on_its_own_page_and_touches_no_index(books: Books) ->
         group = players[number % 25 :: 25]
         post(*(instruction(f"{uid}-{number}", (uid, "USD", "0", "1")) for uid in group))
     made, hot = (after - start for after, start in zip(updates(), before, strict=True))
-    assert made == 800
-    assert hot >= 780, f"{hot} of {made}"
+    assert made >= 800  # And what an idle connection tells only now.
+    assert hot >= 0.95 * made, f"{hot} of {made}"
 
 
 def updates() -> tuple[int, int]:
