@@ -1,13 +1,13 @@
-"""Each web process keeps to one core, as long as there is one for each.
+"""Each web process keeps to one core; where there are more of them than cores, several share one.
 
 The threads of a Python process take turns anyway. On several cores every turn is handed from one
 core to another, whose caches know nothing of it: a settlement costs a web process a third more CPU,
 and twice the time at half of the load. What isn't of the web (PostgreSQL, Celery) runs anywhere.
 """
 
+import errno
 import os
 import socket
-from itertools import count
 
 _cores: list[int] = []
 _place: socket.socket | None = None  # Ours until this process ends, however it does.
@@ -24,7 +24,10 @@ def keep_to_one() -> int | None:
     _cores[:] = _cores or sorted(os.sched_getaffinity(0))
     if len(_cores) == 1:
         return None
-    core = _cores[_take_place() % len(_cores)]
+    place = _take_place()
+    if place is None:
+        return None
+    core = _cores[place % len(_cores)]
     try:
         os.sched_setaffinity(0, {core})
     except OSError:
@@ -32,17 +35,20 @@ def keep_to_one() -> int | None:
     return core
 
 
-def _take_place() -> int:
-    """The lowest number that no living process of our parent has."""
+def _take_place() -> int | None:
+    """The lowest number that no living process of our parent has; None where none can be had."""
     global _place
     _place = socket.socket(socket.AF_UNIX)
-    for number in count():
+    number = 0
+    while True:
         try:
             _place.bind(f"\0cage-web-{os.getppid()}-{number}")
-        except OSError:
-            continue
-        return number
-    raise AssertionError
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                return None
+            number += 1
+        else:
+            return number
 
 
 def _again() -> None:

@@ -133,11 +133,12 @@ def _post(
     at: datetime,
     deadline: float,
 ) -> list[Told]:
-    for _ in range(len(_keys(instructions)) + 1):  # Each race makes one more of them known.
+    keys, named = _keys(instructions), _wallets(instructions)
+    for _ in range(len(keys) + 1):  # Each race makes one more of them known.
         try:
             with transaction.atomic(durable=True):
                 patience = _left(deadline)
-                draft, ids = _read(instructions, lock, at=at, patience=patience)
+                draft, ids = _read(keys, named, lock, at=at, patience=patience)
                 told = decide(draft, instructions)
                 left = _left(deadline)
                 limit = left if left < patience * WAITED else None
@@ -152,18 +153,17 @@ def _post(
 
 
 def _read(
-    instructions: Sequence[Instruction], lock: Lock, *, at: datetime, patience: float
+    keys: set[Key], named: set[reads.Wallet], lock: Lock, *, at: datetime, patience: float
 ) -> tuple[Draft, list[int]]:
     """A draft of what is known behind the locks, and ids for what it will add.
 
     Lock order everywhere: wallets -> transactions -> cases. Only behind the locks are the known ids
     read, so a repetition that waited for the first delivery finds it.
     """
-    keys = _keys(instructions)
     with sql.together():
         sql.begin(patience)
-        wallets = lock(_wallets(instructions))
-        players = reads.read_players({uid for uid, _ in _wallets(instructions)})
+        wallets = lock(named)
+        players = reads.read_players({uid for uid, _ in named})
         known = reads.read_known(keys)
         ids = reads.take_ids(len(keys))
     draft = Draft(wallets=wallets(), players=players(), known=known(), decided_at=at)

@@ -25,6 +25,17 @@ assert found == [{core}], found
 print(core, flush=True)
 sys.stdin.read()
 """
+REFUSED = """
+import os, socket
+from config import cores
+class Refusing(socket.socket):
+    def bind(self, address):
+        raise PermissionError(1, "no sockets here")
+cores.socket.socket = Refusing
+before = os.sched_getaffinity(0)
+assert cores.keep_to_one() is None
+print(len(before ^ os.sched_getaffinity(0)))
+"""
 FORKED = """
 import os, sys
 from config import cores
@@ -79,3 +90,8 @@ def test_one_that_is_started_again_has_the_core_of_the_one_that_died() -> None:
 def test_forked_processes_have_cores_of_their_own() -> None:
     with process(FORKED) as server:
         assert told(server) != told(server)
+
+
+def test_where_no_place_can_be_taken_it_runs_anywhere() -> None:
+    with process(REFUSED) as alone:
+        assert told(alone) == 0
