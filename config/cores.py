@@ -1,8 +1,9 @@
 """Each web process keeps to one core; where there are more of them than cores, several share one.
 
 The threads of a Python process take turns anyway. On several cores every turn is handed from one
-core to another, whose caches know nothing of it: a settlement costs a web process a third more CPU,
-and twice the time at half of the load. What isn't of the web (PostgreSQL, Celery) runs anywhere.
+core to another, whose caches know nothing of it: a settlement costs a web process a seventh more
+CPU, and half as much time again at half of the load. What isn't of the web (PostgreSQL, Celery)
+runs anywhere.
 """
 
 import errno
