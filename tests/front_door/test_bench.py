@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -43,6 +44,11 @@ MIXES: dict[str, Callable[[], Mix]] = {
     "besoft": lambda: mixes.of_besoft(20),
     "hotroad": lambda: mixes.of_hotroad(20),
 }
+
+
+def quick(played: Stage, **more: float) -> Bench:
+    another = partial(run.staged, Signals())
+    return Bench(stage=played, another=another, say=lambda _: None, quick=True, **more)
 
 
 @pytest.mark.parametrize("grouped", [True, False])
@@ -107,8 +113,25 @@ def test_filled_books_add_up_under_ascending_and_random_ids(played: Stage) -> No
     assert played.verify() == []
 
 
+def test_a_large_ledger_takes_turns_with_a_small_one(played: Stage) -> None:
+    small, large = scenes.ledgers(quick(played))
+    assert (small.name, large.name) == ("10,000 entries", "20,000 entries")
+    assert small.faults == large.faults == []
+    assert (small.of_first, large.of_first) == (None, large.rate / small.rate)
+    assert played.verify() == []
+
+
+def test_a_million_callbacks_are_sent_a_tenth_at_a_time(
+    played: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bench, "size", 100)
+    rows = list(scenes.million(quick(played)))
+    assert [row.name for row in rows][::9] == ["until 100 callbacks", "until 1,000 callbacks"]
+    assert [row.faults for row in rows] == [[]] * 10
+
+
 def test_valkey_is_not_needed_and_is_really_down(played: Stage) -> None:
-    bench = Bench(stage=played, say=lambda _: None, quick=True)
+    bench = quick(played)
     path = unquote(played.env["REDIS_URL"].removeprefix("redis+socket://"))
     with redis.Redis(unix_socket_path=path) as client:
         assert client.ping()
@@ -119,7 +142,7 @@ def test_valkey_is_not_needed_and_is_really_down(played: Stage) -> None:
 
 
 def test_an_open_loop_and_the_report_of_all_of_it(played: Stage) -> None:
-    bench = Bench(stage=played, say=lambda _: None, quick=True, base=1000, reached=200)
+    bench = quick(played, base=1000, reached=200)
     rows = list(scenes.open_loop(bench))
     assert [row.faults for row in rows] == [[], [], []]
     text = report.table(rows)

@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,7 +20,12 @@ from config.embedded.bench.scenes import Row
 from config.embedded.processes import ROOT
 
 PACKAGES = ("django", "djangorestframework", "psycopg", "granian", "msgspec", "uvloop")
+HEADS = (
+    *("a second", "of A", "of first", "offered", "dropped", "per commit"),
+    *("p50", "p95", "p99", "p99.9", "web", "pg", "load", "MiB"),
+)
 LEGEND = """of A: share of limit A, pgbench writing the same rows one settlement a commit.
+of first: of the first row of its kind, which it took turns with; the median of the rounds' shares.
 per commit: deliveries that were settled in one transaction. p50 to p99.9: milliseconds from
 sending a request (open loop: from when it was due) to its whole reply. web, pg, load: CPU seconds
 of a thousand requests, of the web, PostgreSQL and the load generator, all on the same cores. MiB:
@@ -31,9 +37,7 @@ def table(rows: Sequence[Row], *, width: int | None = None) -> str:
     """Right-aligned figures, one line a row."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     made.add_column("", no_wrap=True)
-    for name in ("a second", "of A", "offered", "dropped", "per commit", "p50", "p95", "p99"):
-        made.add_column(name, justify="right", no_wrap=True)
-    for name in ("p99.9", "web", "pg", "load", "MiB"):
+    for name in HEADS:
         made.add_column(name, justify="right", no_wrap=True)
     scene = ""
     for row in rows:
@@ -41,15 +45,15 @@ def table(rows: Sequence[Row], *, width: int | None = None) -> str:
             made.add_section()
             scene = row.scene
         made.add_row(*_cells(row))
-    console = Console(width=width or 150, record=True, file=io.StringIO())
+    console = Console(width=width or 160, record=True, file=io.StringIO())
     console.print(made)
     return console.export_text()
 
 
 def _cells(row: Row) -> list[str]:
     name = row.name + ("  VOID" if row.faults else "")
-    share = "" if row.of_limit is None else f"{row.of_limit:.2f}"
-    cells = [name, f"{row.rate:,.0f}", share]
+    shares = ["" if one is None else f"{one:.2f}" for one in (row.of_limit, row.of_first)]
+    cells = [name, f"{row.rate:,.0f}", *shares]
     if not row.rounds:
         return cells
     offered = "" if row.offered is None else f"{row.offered:,.0f}"
@@ -77,7 +81,7 @@ def as_json(rows: Sequence[Row], database: Mapping[str, str], *, quick: bool) ->
         "commit": commit.stdout.strip() or None,
         "machine": machine(),
         "versions": {
-            "python": platform.python_version(),
+            "python": sys.version,
             **{name: version(name) for name in PACKAGES},
         },
         "database": dict(database),

@@ -1,13 +1,18 @@
 """`./cage bench`: set up, play the scenes, print the table, keep the JSON."""
 
+import platform
 import shutil
 import sys
 import tempfile
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from config.embedded.bench import report, scenes, stage
 from config.embedded.bench.scenes import Bench, Row
+from config.embedded.bench.stage import Stage
 from config.embedded.home import Home, given
 from config.embedded.processes import Failure, Signals
 
@@ -18,25 +23,21 @@ def main(options: Namespace, signals: Signals) -> int:
         if given(name):
             raise Failure(f"{name} is exported: the benchmark runs on servers of its own only.")
     chosen = options.only or (scenes.QUICK if options.quick else tuple(scenes.SCENES))
-    home = Home(Path(tempfile.mkdtemp(prefix="cage-bench-")))
-    try:
-        home.acquire(signals, command="bench")
-        with stage.set_up(home, signals, say=say) as made:
-            bench = Bench(stage=made, say=say, quick=options.quick)
-            rows: list[Row] = []
-            for name in (name for name in scenes.SCENES if name in ("limits", *chosen)):
-                rows += scenes.SCENES[name](bench)
-                signals.pause(0)
-            say("all checks of the books")
-            faults = [fault for row in rows for fault in row.faults] + made.verify()
-            database = made.books.settings()
-    finally:
-        shutil.rmtree(home.path, ignore_errors=True)
+    another = partial(staged, signals)
+    with another() as made:
+        bench = Bench(stage=made, another=another, say=say, quick=options.quick)
+        rows: list[Row] = []
+        for name in (name for name in scenes.SCENES if name in ("limits", *chosen)):
+            rows += scenes.SCENES[name](bench)
+            signals.pause(0)
+        say("all checks of the books")
+        faults = [fault for row in rows for fault in row.faults] + made.verify()
+        database = made.books.settings()
     found = report.machine()
     print(
-        f"{found['cpu']}, {found['cores']} cores for everything, PostgreSQL"
-        f" {database['server_version']}, fsync {database['fsync']},"
-        f" synchronous_commit {database['synchronous_commit']}\n"
+        f"{found['cpu']}, {found['cores']} cores for everything, Python"
+        f" {platform.python_version()}, PostgreSQL {database['server_version']}, fsync"
+        f" {database['fsync']}, synchronous_commit {database['synchronous_commit']}\n"
     )
     print(report.table(rows))
     print(report.LEGEND)
@@ -45,6 +46,18 @@ def main(options: Namespace, signals: Signals) -> int:
     for fault in faults:
         print(f"VOID: {fault}")
     return int(bool(faults))
+
+
+@contextmanager
+def staged(signals: Signals) -> Iterator[Stage]:
+    """Servers, webs and books of their own, thrown away afterwards."""
+    home = Home(Path(tempfile.mkdtemp(prefix="cage-bench-")))
+    try:
+        home.acquire(signals, command="bench")
+        with stage.set_up(home, signals, say=say) as made:
+            yield made
+    finally:
+        shutil.rmtree(home.path, ignore_errors=True)
 
 
 def say(what: str) -> None:

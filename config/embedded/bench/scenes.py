@@ -1,10 +1,13 @@
 """What is measured: each scene is a few rows of the table.
 
 The figures that are compared come from rounds in turn (limit, on, off, limit, on, off, ...), so
-that what the machine does meanwhile hits all of them alike; the median of the rounds counts.
+that what the machine does meanwhile hits all of them alike: a virtual one may be half as fast a few
+minutes later. The median of the rounds counts, and where two kinds took turns, that of their shares
+in each round.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -15,6 +18,9 @@ from config.embedded.bench.stage import Measured, Stage
 
 Say = Callable[[str], None]
 ASKED = 0.45  # Of limit A, over HTTP, encrypted.
+PAIRS = 7  # Rounds where a few per cent are looked for.
+FEW = 10_000
+LARGE = ((1_000_000, False), (10_000_000, False), (11_000_000, True))  # Entries; random ids?
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,7 @@ class Row:
     rate: float
     rounds: list[Measured] = field(default_factory=list)
     of_limit: float | None = None
+    of_first: float | None = None
     offered: float | None = None
     rates: list[float] = field(default_factory=list)
 
@@ -42,6 +49,7 @@ class Bench:
     """How much of it: `quick` fits into two minutes."""
 
     stage: Stage
+    another: Callable[[], AbstractContextManager[Stage]]
     say: Say
     quick: bool
     base: float = 0.0  # The limit that rates are shares of.
@@ -55,14 +63,30 @@ class Bench:
     def rounds(self) -> int:
         return 3
 
-    def row(self, scene: str, name: str, *played: Measured, offered: float | None = None) -> Row:
+    def playing(
+        self, make: Callable[[int], Mix], *, on: Stage | None = None
+    ) -> Callable[[], Measured]:
+        """To be called for each of its rounds."""
+        return lambda: (on or self.stage).play(make(self.size))
+
+    def row(
+        self,
+        scene: str,
+        name: str,
+        *played: Measured,
+        offered: float | None = None,
+        beside: Sequence[Measured] = (),
+    ) -> Row:
+        """`beside` are the rounds of another that it took turns with."""
         rate = median(one.rate for one in played)
+        shares = [one.rate / other.rate for one, other in zip(played, beside, strict=False)]
         return Row(
             scene=scene,
             name=name,
             rate=rate,
             rounds=list(played),
             of_limit=rate / self.base if self.base and offered is None else None,
+            of_first=median(shares) if shares else None,
             offered=offered,
             rates=[one.rate for one in played],
         )
@@ -103,7 +127,7 @@ def limits(bench: Bench) -> Iterator[Row]:
     row = bench.row("jdb", "settlements, 64 connections", *on)
     bench.reached = row.rate
     yield row
-    yield bench.row("jdb", "the same, each in a commit of its own", *off)
+    yield bench.row("jdb", "the same, each in a commit of its own", *off, beside=on)
 
 
 def open_loop(bench: Bench) -> Iterator[Row]:
@@ -132,7 +156,8 @@ def mixes(bench: Bench) -> Iterator[Row]:
             "5 % conflicts": lambda size: made.with_conflicts(size, 0.05),
             "whole rounds with balance polls": made.rounds,
         }
-    yield from _in_turn(bench, "mix", kinds)
+    plays = {name: bench.playing(make) for name, make in kinds.items()}
+    yield from _in_turn(bench, "mix", plays, rounds=bench.rounds)
 
 
 def protocols(bench: Bench) -> Iterator[Row]:
@@ -151,32 +176,53 @@ def protocols(bench: Bench) -> Iterator[Row]:
             yield bench.row("protocol", f"{name}, {connections} connections", played)
 
 
+def million(bench: Bench) -> Iterator[Row]:
+    """A million callbacks through one web, a tenth at a time: its rate and its memory."""
+    tenth = bench.size if bench.quick else 100_000
+    for done in range(tenth, 11 * tenth, tenth):
+        bench.say(f"{done:,} callbacks")
+        yield bench.row(
+            "million", f"until {done:,} callbacks", bench.stage.play(made.settlements(tenth))
+        )
+
+
 def ledgers(bench: Bench) -> Iterator[Row]:
-    """Ten thousand, a million and ten million entries; the last million under random ids."""
-    for entries in (10_000, 1_000_000, 10_000_000):
+    """A million entries, ten, and another one under random ids; each beside ten thousand, which
+    are in a second database with a web of its own."""
+    for entries, random in ((2 * FEW, False),) if bench.quick else LARGE:
         bench.say(f"filling the books with {entries:,} entries")
-        bench.stage.books.fill(entries)
-        yield from _in_turn(bench, "ledger", {f"{entries:,} entries": made.settlements})
-    bench.say("another million under random ids")
-    bench.stage.books.fill(11_000_000, random=True)
-    yield from _in_turn(bench, "ledger", {"11,000,000 entries, random ids": made.settlements})
+        bench.stage.books.fill(entries, random=random)
+        with bench.another() as small:
+            small.books.fill(FEW)
+            name = f"{entries:,} entries" + (", random ids" if random else "")
+            plays = {
+                f"{FEW:,} entries": bench.playing(made.settlements, on=small),
+                name: bench.playing(made.settlements),
+            }
+            yield from _in_turn(bench, name, plays, rounds=PAIRS)
 
 
 def valkey(bench: Bench) -> Iterator[Row]:
     """Nothing that settles needs it. It does not come back: this is the last scene."""
     bench.say("Valkey is stopped")
     bench.stage.stop_valkey()
-    yield from _in_turn(bench, "valkey", {"Valkey down": made.settlements})
+    plays = {"Valkey down": bench.playing(made.settlements)}
+    yield from _in_turn(bench, "valkey", plays, rounds=bench.rounds)
 
 
-def _in_turn(bench: Bench, scene: str, kinds: dict[str, Callable[[int], Mix]]) -> Iterator[Row]:
-    played: dict[str, list[Measured]] = {name: [] for name in kinds}
-    for number in range(1 if bench.quick else bench.rounds):
-        for name, make in kinds.items():
+def _in_turn(
+    bench: Bench, scene: str, plays: Mapping[str, Callable[[], Measured]], *, rounds: int
+) -> Iterator[Row]:
+    """A row for each of `plays`; the first is what the others are compared with."""
+    played: dict[str, list[Measured]] = {name: [] for name in plays}
+    for number in range(1 if bench.quick else rounds):
+        for name in list(plays)[:: -1 if number % 2 else 1]:
             bench.say(f"{name}: round {number + 1}")
-            played[name].append(bench.stage.play(make(bench.size)))
-    for name, measured in played.items():
-        yield bench.row(scene, name, *measured)
+            played[name].append(plays[name]())
+    first, *others = played
+    yield bench.row(scene, first, *played[first])
+    for name in others:
+        yield bench.row(scene, name, *played[name], beside=played[first])
 
 
 SCENES = {
@@ -184,6 +230,7 @@ SCENES = {
     "open": open_loop,
     "mixes": mixes,
     "protocols": protocols,
+    "million": million,
     "ledgers": ledgers,
     "valkey": valkey,
 }
