@@ -3,8 +3,9 @@
 import pytest
 from django.db import connections
 
-from providers import partitions
+from providers import partitions, writer
 from tests.cast import Books, instruction, post
+from tests.providers.faults import backends, until
 from tests.providers.test_tasks import drop_the_last_partition
 
 GROWING = {
@@ -77,8 +78,19 @@ def test_a_partition_made_later_is_stored_as_those_before_it(books: Books) -> No
 
 
 def test_a_balance_changes_on_its_own_page_and_touches_no_index(books: Books) -> None:
-    """Groups of eight, spread over several full pages as players are."""
-    players = [f"player{number}" for number in range(200)]
+    """Groups of eight, spread over several full pages as players are. At most once in three times
+    an autovacuum looks at the database, which keeps the room of what was updated for a moment."""
+    connections["default"].close()
+    writer.stop()
+    until(lambda: not backends())  # Each tells what it counted when it ends.
+    counted = [updated(books, name) for name in ("first", "second", "third")]
+    assert {made for made, _ in counted} == {800}
+    assert sorted(hot for _, hot in counted)[1] == 800, counted
+
+
+def updated(books: Books, name: str) -> tuple[int, int]:
+    """Updates of 200 new wallets, four of each: all of them, and those that touched no index."""
+    players = [f"{name}{number}" for number in range(200)]
     for uid in players:
         books.open(uid, "USD")
     before = updates()
@@ -86,12 +98,11 @@ def test_a_balance_changes_on_its_own_page_and_touches_no_index(books: Books) ->
         group = players[number % 25 :: 25]
         post(*(instruction(f"{uid}-{number}", (uid, "USD", "0", "1")) for uid in group))
     made, hot = (after - start for after, start in zip(updates(), before, strict=True))
-    assert made >= 800  # And what an idle connection tells only now.
-    assert hot >= 0.975 * made, f"{hot} of {made}"
+    return made, hot
 
 
 def updates() -> tuple[int, int]:
-    """Of wallets: all of them, and those that touched no index."""
+    """Of wallets, so far."""
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute("SELECT pg_stat_clear_snapshot()")
