@@ -34,10 +34,12 @@ from wallets.rows import (
     Effect,
     Known,
     KnownTransaction,
+    Locked,
     LockedWallet,
     Moved,
     NewEntry,
     NewTransaction,
+    Wallet,
 )
 
 STAKING = frozenset({Kind.BET, Kind.BET_AND_SETTLEMENT})
@@ -47,15 +49,20 @@ STAKING = frozenset({Kind.BET, Kind.BET_AND_SETTLEMENT})
 class Draft:
     """Decides instructions one after the other; each sees what the earlier ones did.
 
-    `wallets` are locked, and `players` and `known` were read after that: nobody else can change
+    The wallets are locked, and `players` and `known` were read after that: nobody else can change
     these wallets' balances until the group is written.
     """
 
-    wallets: dict[tuple[str, str], LockedWallet]
+    locked: Locked
     players: Mapping[str, str]
     known: Known
     decided_at: datetime
     new: list[NewTransaction] = field(default_factory=list)
+
+    @property
+    def wallets(self) -> dict[Wallet, LockedWallet]:
+        """As the decisions so far leave them."""
+        return self.locked.wallets
 
     def decide_all(self, instructions: Iterable[Instruction]) -> list[Receipt]:
         """One receipt each; those of one delivery are booked together, or none of them is."""
@@ -69,10 +76,7 @@ class Draft:
         if corrections.is_exchange(together):
             return corrections.exchange(self, *together)
         trial = replace(
-            self,
-            wallets={name: replace(wallet) for name, wallet in self.wallets.items()},
-            known=self.known.copy(),
-            new=list(self.new),
+            self, locked=self.locked.copy(), known=self.known.copy(), new=list(self.new)
         )
         receipts = [trial.decide(instruction) for instruction in together]
         refusal = next((receipt.refusal for receipt in receipts if receipt.refusal), None)
@@ -81,7 +85,7 @@ class Draft:
             for instruction in together:
                 self._keep(instruction, refusal)
             return [self.receipt(instruction, refusal=refusal) for instruction in together]
-        self.wallets, self.known, self.new = trial.wallets, trial.known, trial.new
+        self.locked, self.known, self.new = trial.locked, trial.known, trial.new
         return receipts
 
     def decide(self, instruction: Instruction) -> Receipt:

@@ -20,7 +20,7 @@ from wallets import reads, reversals, sql, writes
 from wallets.draft import Draft, deliveries
 from wallets.instructions import CORRECTED, Instruction, Key, Receipt
 from wallets.refusals import NotReversible, UnknownCurrency, UnknownPlayer
-from wallets.rows import LockedWallet
+from wallets.rows import Locked, Wallet
 
 PATIENCE = 10.0  # Seconds.
 WAITED = 0.95  # Less than this share left: a lock was waited for, and the rest is limited anew.
@@ -32,7 +32,7 @@ Record = Callable[[Sequence[Receipt]], Then]
 RecordFree = Callable[[Sequence[Receipt | None]], Then]
 
 Told = TypeVar("Told")  # A receipt, or None for one that was left out.
-Lock = Callable[[Collection[reads.Wallet]], reads.Answer[dict[reads.Wallet, LockedWallet]]]
+Lock = Callable[[Collection[Wallet]], reads.Answer[Locked]]
 
 POSTED_ONCE = "transaction_posted_once"  # The constraint.
 VANISHING = "transaction ids kept appearing and vanishing while a group was decided"
@@ -138,11 +138,11 @@ def _post(
         try:
             with transaction.atomic(durable=True):
                 patience = _left(deadline)
-                draft, ids = _read(keys, named, lock, at=at, patience=patience)
+                draft = _read(keys, named, lock, at=at, patience=patience)
                 told = decide(draft, instructions)
                 left = _left(deadline)
                 limit = left if left < patience * WAITED else None
-                then = _write(draft, ids, record and partial(record, told), limit)
+                then = _write(draft, record and partial(record, told), limit)
                 if then is not None:
                     then()
                     _left(deadline)
@@ -153,26 +153,23 @@ def _post(
 
 
 def _read(
-    keys: set[Key], named: set[reads.Wallet], lock: Lock, *, at: datetime, patience: float
-) -> tuple[Draft, list[int]]:
-    """A draft of what is known behind the locks, and ids for what it will add.
+    keys: set[Key], named: set[Wallet], lock: Lock, *, at: datetime, patience: float
+) -> Draft:
+    """A draft of what is known behind the locks.
 
     Lock order everywhere: wallets -> transactions -> cases. Only behind the locks are the known ids
     read, so a repetition that waited for the first delivery finds it.
     """
     with sql.together():
         sql.begin(patience)
-        wallets = lock(named)
+        locked = lock(named)
         players = reads.read_players({uid for uid, _ in named})
         known = reads.read_known(keys)
-        ids = reads.take_ids(len(keys))
-    draft = Draft(wallets=wallets(), players=players(), known=known(), decided_at=at)
-    return draft, ids()
+    return Draft(locked=locked(), players=players(), known=known(), decided_at=at)
 
 
 def _decide_free(draft: Draft, instructions: Sequence[Instruction]) -> list[Receipt | None]:
-    missing = _wallets(instructions) - draft.wallets.keys()
-    busy = reads.existing(missing) if missing else set()
+    busy = draft.locked.busy
     groups = [(one, busy.isdisjoint(_wallets(one))) for one in deliveries(instructions)]
     receipts = iter(
         draft.decide_all(instruction for one, is_free in groups if is_free for instruction in one)
@@ -180,21 +177,17 @@ def _decide_free(draft: Draft, instructions: Sequence[Instruction]) -> list[Rece
     return [next(receipts) if is_free else None for one, is_free in groups for _ in one]
 
 
-def _write(
-    draft: Draft, ids: Sequence[int], record: Callable[[], Then] | None, limit: float | None
-) -> Then:
+def _write(draft: Draft, record: Callable[[], Then] | None, limit: float | None) -> Then:
     """Send all of it, with the COMMIT unless there is something to be done before that."""
     new = draft.new
-    taken = dict(zip((one.instruction.key for one in new), ids, strict=False))
+    ids = dict(zip((one.instruction.key for one in new), draft.known.ids, strict=False))
     committed = None
     try:
         with sql.together():
             if limit is not None:
                 sql.limit(limit)
-            writes.insert_transactions(new, taken, posted_at=draft.decided_at)
-            writes.insert_entries(new, taken)
-            writes.insert_references(new, taken)
-            writes.update_wallets(draft.wallets.values())
+            writes.insert_transactions(new, ids, posted_at=draft.decided_at)
+            writes.move(new, ids, draft.wallets.values())
             then = record() if record is not None else None
             if then is None:
                 committed = sql.commit()
@@ -207,7 +200,7 @@ def _write(
     return then
 
 
-def _wallets(instructions: Sequence[Instruction]) -> set[reads.Wallet]:
+def _wallets(instructions: Sequence[Instruction]) -> set[Wallet]:
     return {movement.wallet for one in instructions for movement in one.movements}
 
 

@@ -1,7 +1,8 @@
 """What the ledger reads and locks. Each statement takes a whole group.
 
 Reads and locks are separate statements on purpose: at READ COMMITTED a single one that waited for
-a lock would see the new balance and not the transaction id that was committed with it.
+a lock would see the new balance, and not the transaction id that was committed with it, nor that
+the player was suspended before that.
 """
 
 from collections.abc import Callable, Collection
@@ -13,37 +14,35 @@ from django.db.backends.utils import CursorWrapper
 
 from wallets import sql
 from wallets.instructions import Key, Kind
-from wallets.rows import Known, KnownTransaction, LockedWallet, Moved
+from wallets.rows import Known, KnownTransaction, Locked, LockedWallet, Moved, Wallet
 
-Wallet = tuple[str, str]  # uid, currency
 Value = TypeVar("Value")
 Answer = Callable[[], Value]  # To be called once what was sent `together` is answered.
 
 # No plan may read a table for these, whatever the statistics say: what is asked of a row is asked
 # of that row alone (LATERAL, and OFFSET 0, which no planner pulls up).
-THESE_WALLETS = """
-SELECT p.uid, named.currency, w.id
-FROM unnest(%b::text[], %b::text[]) AS named (uid, currency),
-     LATERAL (SELECT p.id, p.uid FROM wallets_player p WHERE p.uid = named.uid OFFSET 0) p,
-     LATERAL (SELECT w.id FROM wallets_wallet w
-              WHERE w.player_id = p.id AND w.currency = named.currency OFFSET 0) w
-"""
-
-# In the order of their ids, always: two groups with the same players can't deadlock.
-LOCK_WALLETS = f"""
-SELECT w.id, these.uid, these.currency, w.balance, w.sequence
-FROM ({THESE_WALLETS} ORDER BY w.id OFFSET 0) these,
-     LATERAL (SELECT w.id, w.balance, w.sequence FROM wallets_wallet w WHERE w.id = these.id
-              FOR NO KEY UPDATE) w
+# A row for every wallet that there is, without a balance where it is left out because somebody else
+# holds it. In the order of their ids, always: two groups with the same players can't deadlock.
+LOCK_WALLETS = """
+SELECT these.uid, these.currency, these.id, w.balance, w.sequence
+FROM (SELECT p.uid, named.currency, w.id
+      FROM unnest(%b::text[], %b::text[]) AS named (uid, currency),
+           LATERAL (SELECT p.id, p.uid FROM wallets_player p WHERE p.uid = named.uid OFFSET 0) p,
+           LATERAL (SELECT w.id FROM wallets_wallet w
+                    WHERE w.player_id = p.id AND w.currency = named.currency OFFSET 0) w
+      ORDER BY w.id OFFSET 0) these
+LEFT JOIN LATERAL (SELECT w.balance, w.sequence FROM wallets_wallet w WHERE w.id = these.id
+                   FOR NO KEY UPDATE) w ON true
 """
 
 LOCK_FREE_WALLETS = LOCK_WALLETS.replace("FOR NO KEY UPDATE", "FOR NO KEY UPDATE SKIP LOCKED")
 
-# A row for every name: a bet that is not known may be settled all the same. What nobody reversed
-# has no correction.
+# A row for every name, with an id for it should it be new: what isn't used is a gap. A bet that is
+# not known may be settled all the same. What nobody reversed has no correction.
 KNOWN_TRANSACTIONS = """
 SELECT named.provider, named.transaction_id, t.kind, t.terms, t.refusal, m.wallets, m.debits,
-       m.credits, cancel.kind, correction.terms, settled.is_so
+       m.credits, cancel.kind, correction.terms, settled.is_so,
+       nextval(pg_get_serial_sequence('wallets_transaction', 'id'))
 FROM unnest(%b::text[], %b::text[]) AS named (provider, transaction_id)
 LEFT JOIN LATERAL (SELECT t.id, t.kind, t.terms, t.refusal FROM wallets_transaction t
                    WHERE t.provider = named.provider AND t.transaction_id = named.transaction_id
@@ -91,32 +90,26 @@ LEFT JOIN wallets_wallet w ON w.player_id = p.id AND w.currency = %s
 WHERE p.uid = %s
 """
 
-TAKE_IDS = """
-SELECT nextval(pg_get_serial_sequence('wallets_transaction', 'id')) FROM generate_series(1, %s)
-"""
 
-
-def lock_wallets(wallets: Collection[Wallet]) -> Answer[dict[Wallet, LockedWallet]]:
-    """The rows of these (uid, currency), locked until the transaction ends."""
+def lock_wallets(wallets: Collection[Wallet]) -> Answer[Locked]:
+    """These (uid, currency), locked until the transaction ends."""
     return partial(_locked, sql.execute(LOCK_WALLETS, _columns(wallets, width=2)))
 
 
-def lock_free_wallets(wallets: Collection[Wallet]) -> Answer[dict[Wallet, LockedWallet]]:
-    """The same of those that nobody holds."""
+def lock_free_wallets(wallets: Collection[Wallet]) -> Answer[Locked]:
+    """The same, without those that somebody holds."""
     return partial(_locked, sql.execute(LOCK_FREE_WALLETS, _columns(wallets, width=2)))
 
 
-def existing(wallets: Collection[Wallet]) -> set[Wallet]:
-    """Those of these (uid, currency) that there are, whoever holds them."""
-    found = sql.execute(THESE_WALLETS, _columns(wallets, width=2)).fetchall()
-    return {(uid, currency) for uid, currency, _ in found}
-
-
-def _locked(cursor: Any) -> dict[Wallet, LockedWallet]:
-    return {
-        (uid, currency): LockedWallet(id=id_, balance=balance, sequence=sequence)
-        for id_, uid, currency, balance, sequence in cursor.fetchall()
-    }
+def _locked(cursor: Any) -> Locked:
+    locked = Locked()
+    for uid, currency, id_, balance, sequence in cursor.fetchall():
+        if balance is None:
+            locked.busy.add((uid, currency))
+        else:
+            wallet = LockedWallet(id=id_, balance=balance, sequence=sequence)
+            locked.wallets[uid, currency] = wallet
+    return locked
 
 
 def read_players(uids: Collection[str]) -> Answer[dict[str, str]]:
@@ -133,8 +126,9 @@ def read_known(keys: Collection[Key]) -> Answer[Known]:
 def _known(cursor: Any) -> Known:
     known = Known()
     for row in cursor.fetchall():
-        provider, id_, kind, terms, refusal, *moved, cancelled_by, corrected, settled = row
-        key = provider, id_
+        provider, name, kind, terms, refusal, *moved, cancelled_by, corrected, settled, id_ = row
+        key = provider, name
+        known.ids.append(id_)
         if settled:
             known.settled.add(key)
         if kind is not None:
@@ -162,12 +156,6 @@ def read_balance(
         pass  # The last of the three has the row.
     row: tuple[Decimal | None] | None = cursor.fetchone()
     return row
-
-
-def take_ids(count: int) -> Answer[list[int]]:
-    """So many ids for new transactions; what isn't used is a gap."""
-    cursor = sql.execute(TAKE_IDS, [count])
-    return lambda: [id_ for (id_,) in cursor.fetchall()]
 
 
 def _moved(

@@ -1,12 +1,13 @@
 """What the ledger reads behind its locks and what it writes: rows as plain values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from wallets.instructions import Instruction, Key, Kind
 from wallets.models import Reference
 from wallets.refusals import BetCancelled, Conflict, Refusal
 
+Wallet = tuple[str, str]  # uid, currency
 Effect = Reference.Effect
 UNKNOWN_TERMS = b""  # Of a bet that was cancelled before it came.
 
@@ -52,13 +53,15 @@ class KnownTransaction:
 @dataclass(slots=True, kw_only=True)
 class Known:
     """Those of the named transactions that are in the books, and which are settled (a settlement
-    may have come for a bet that is not known)."""
+    may have come for a bet that is not known). `ids` are for new rows, in this order."""
 
     transactions: dict[Key, KnownTransaction] = field(default_factory=dict)
     settled: set[Key] = field(default_factory=set)
+    ids: list[int] = field(default_factory=list)
 
     def copy(self) -> "Known":
-        return Known(transactions=dict(self.transactions), settled=set(self.settled))
+        """What a trial changes is its own."""
+        return replace(self, transactions=dict(self.transactions), settled=set(self.settled))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,6 +72,18 @@ class LockedWallet:
     balance: Decimal
     sequence: int
     moved: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Locked:
+    """What the locks got, and what was left out because somebody else holds it."""
+
+    wallets: dict[Wallet, LockedWallet] = field(default_factory=dict)
+    busy: set[Wallet] = field(default_factory=set)
+
+    def copy(self) -> "Locked":
+        """What a trial changes is its own."""
+        return replace(self, wallets={name: replace(one) for name, one in self.wallets.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,10 +61,11 @@ def execute(statement: str, values: Sequence[Any]) -> Any:
     return cursor
 
 
-def write(statement: str, rows: Iterable[Row]) -> None:
-    """Execute it with `rows`, if there are any, as one JSON value."""
-    if values := list(rows):
-        execute(statement, [_encoder.encode(values).decode()])
+def write(statement: str, *tables: Iterable[Row]) -> None:
+    """Execute it with the rows of each table, if there are any at all, as one JSON value each."""
+    values = [list(rows) for rows in tables]
+    if any(values):
+        execute(statement, [_encoder.encode(rows).decode() for rows in values])
 
 
 def in_hex(value: bytes | None) -> str | None:

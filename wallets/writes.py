@@ -26,6 +26,9 @@ INSERT_ENTRIES = sql.inserting(
 )
 INSERT_REFERENCES = sql.inserting("wallets_reference", "transaction_id, provider, target, effect")
 
+# What follows from new transactions, in one message.
+MOVE = f"WITH entries AS ({INSERT_ENTRIES}), mentioned AS ({INSERT_REFERENCES}) {UPDATE_WALLETS}"
+
 
 def insert_transactions(
     new: Sequence[NewTransaction], ids: Mapping[Key, int], *, posted_at: datetime
@@ -40,53 +43,39 @@ def insert_transactions(
     )
 
 
-def insert_entries(new: Sequence[NewTransaction], ids: Mapping[Key, int]) -> None:
-    """The entries of every new transaction."""
-    sql.write(
-        INSERT_ENTRIES,
-        (
-            {
-                "transaction_id": ids[transaction.instruction.key],
-                "wallet_id": entry.wallet_id,
-                "sequence": entry.sequence,
-                "debit": entry.debit,
-                "credit": entry.credit,
-                "balance_before": entry.balance_before,
-                "balance_after": entry.balance_after,
-            }
-            for transaction in new
-            for entry in transaction.entries
-        ),
-    )
-
-
-def insert_references(new: Sequence[NewTransaction], ids: Mapping[Key, int]) -> None:
-    """What every new transaction does to others."""
-    sql.write(
-        INSERT_REFERENCES,
-        (
-            {
-                "transaction_id": ids[transaction.instruction.key],
-                "provider": transaction.instruction.provider,
-                "target": target,
-                "effect": effect.value,
-            }
-            for transaction in new
-            for target, effect in transaction.effects
-        ),
-    )
-
-
-def update_wallets(wallets: Collection[LockedWallet]) -> None:
-    """Balance and sequence as the draft left them."""
-    sql.write(
-        UPDATE_WALLETS,
-        (
-            {"id": wallet.id, "balance": wallet.balance, "sequence": wallet.sequence}
-            for wallet in wallets
-            if wallet.moved
-        ),
-    )
+def move(
+    new: Sequence[NewTransaction], ids: Mapping[Key, int], wallets: Collection[LockedWallet]
+) -> None:
+    """The entries of every new transaction, what it does to others, and the wallets after it."""
+    entries = [
+        {
+            "transaction_id": ids[transaction.instruction.key],
+            "wallet_id": entry.wallet_id,
+            "sequence": entry.sequence,
+            "debit": entry.debit,
+            "credit": entry.credit,
+            "balance_before": entry.balance_before,
+            "balance_after": entry.balance_after,
+        }
+        for transaction in new
+        for entry in transaction.entries
+    ]
+    references = [
+        {
+            "transaction_id": ids[transaction.instruction.key],
+            "provider": transaction.instruction.provider,
+            "target": target,
+            "effect": effect.value,
+        }
+        for transaction in new
+        for target, effect in transaction.effects
+    ]
+    moved = [
+        {"id": wallet.id, "balance": wallet.balance, "sequence": wallet.sequence}
+        for wallet in wallets
+        if wallet.moved
+    ]
+    sql.write(MOVE, entries, references, moved)
 
 
 def _row(new: NewTransaction, id_: int, posted_at: datetime) -> sql.Row:

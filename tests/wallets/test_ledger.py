@@ -1,10 +1,13 @@
 """How a group of instructions is decided: DESIGN, section 3."""
 
 import re
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 import pytest
 from django.db import (
@@ -17,9 +20,9 @@ from django.db import (
 )
 from django.test.utils import CaptureQueriesContext
 
-from tests.cast import NOON, Books, instruction, post
+from tests.cast import NOON, WAITING, Books, instruction, post
 from wallets import ledger, reads, sql, writes
-from wallets.instructions import Instruction, Kind, Movement
+from wallets.instructions import Instruction, Kind, Movement, Receipt
 from wallets.models import Entry, Transaction, Wallet
 from wallets.refusals import (
     BalanceTooLarge,
@@ -300,7 +303,7 @@ def test_what_is_known_is_looked_up_and_never_scanned_for_whatever_the_statistic
         sql.begin(10)
         plan = explained(reads.KNOWN_TRANSACTIONS, "text[], text[]", names)
         plan += explained(reads.LOCK_WALLETS, "text[], text[]", wallets)
-        plan += explained(writes.UPDATE_WALLETS, "text", """'[{"id": 1}]'""")
+        plan += explained(writes.MOVE, "text, text, text", """'[]', '[]', '[{"id": 1}]'""")
     assert "Seq Scan" not in plan
     assert plan.count("Index Scan") + plan.count("Index Only Scan") == plan.count("Index Cond")
     assert plan.count("using transaction_posted_once") == 2
@@ -355,6 +358,54 @@ def _fish(reference: str, movement: Movement) -> Instruction:
     return replace(instruction(reference, kind=Kind.BET_AND_SETTLEMENT), movements=(movement,))
 
 
+def test_who_was_suspended_before_a_balance_was_locked_does_not_stake_it(books: Books) -> None:
+    """The group waits for alice's wallet. Meanwhile bob is suspended, hears so, and wins."""
+    alice, bob = books.open("alice", "USD", "100"), books.open("bob", "USD")
+    assert alice.pk < bob.pk  # So bob's is locked after the wait.
+
+    def waiting() -> list[Receipt]:
+        try:
+            return post(
+                instruction("1", ("alice", "USD", "1", "0"), kind=Kind.BET),
+                instruction("2", ("bob", "USD", "50", "0"), kind=Kind.BET),
+            )
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+            cursor.execute("SELECT FROM wallets_wallet WHERE id = %s FOR UPDATE", [alice.pk])
+            told = pool.submit(waiting)
+            wait_for_a_lock()
+            books.set_status("bob", "suspended")
+            (refused,) = post(instruction("3", ("bob", "USD", "1", "0"), kind=Kind.BET))
+            assert isinstance(refused.refusal, PlayerSuspended)
+            assert post(instruction("4", ("bob", "USD", "0", "50")))[0].posted
+        first, second = told.result(20)
+    assert first.posted
+    assert isinstance(second.refusal, PlayerSuspended)
+    assert books.balance("bob", "USD") == 50
+
+
+def wait_for_a_lock() -> None:
+    end = time.monotonic() + 20
+    with connections["owner"].cursor() as cursor:
+        while True:
+            cursor.execute(WAITING)
+            if cursor.fetchone()[0]:
+                return
+            assert time.monotonic() < end
+
+
+def test_rows_are_numbered_in_the_order_in_which_they_were_decided(books: Books) -> None:
+    books.open("alice", "USD")
+    names = [f"{number * 7 % 31}" for number in range(1, 31)]
+    post(*(instruction(name, ("alice", "USD", "0", "1")) for name in names))
+    entries = Entry.objects.order_by("sequence").select_related("transaction")
+    assert [entry.transaction.reference for entry in entries] == names
+    assert [row.reference for row in Transaction.objects.order_by("pk")] == names
+
+
 def test_an_id_of_our_own_that_is_taken_is_no_race(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,7 +413,13 @@ def test_an_id_of_our_own_that_is_taken_is_no_race(
     books.open("alice", "USD")
     post(instruction("1", ("alice", "USD", "0", "10")))
     taken = Transaction.objects.get().pk
-    monkeypatch.setattr(reads, "take_ids", lambda count: lambda: [taken] * count)
+    read = reads.read_known
+
+    def known(keys: Any) -> Any:
+        answer = read(keys)
+        return lambda: replace(answer(), ids=[taken] * len(keys))
+
+    monkeypatch.setattr(reads, "read_known", known)
     with pytest.raises(IntegrityError, match="wallets_transaction_pkey"):
         post(instruction("2", ("alice", "USD", "0", "10")))
     assert books.transactions() == ["settle:1"]
