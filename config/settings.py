@@ -28,8 +28,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # How many reverse proxies stand in front of Cage. Only that many entries at the right end of
 # ADDRESS_HEADER were written by somebody we trust; with 0 the header is ignored.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
-# The header that they write the caller's address into. WSGI can't tell X_Forwarded_For from
-# X-Forwarded-For: where the proxy lets names with underscores pass, choose one without a hyphen.
+# The header that they write the caller's address into. To a WSGI server X_Forwarded_For is
+# X-Forwarded-For: where the proxy lets names with underscores pass to one, choose a single word.
 ADDRESS_HEADER = env.str("ADDRESS_HEADER", default="X-Forwarded-For")
 
 # The process's own variables that look like headers where a server mixes the two (HTTP_PROXY).

@@ -14,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from providers import partitions, registry
+from providers.protocols.base import Problem
 from wallets.instructions import HOUSE
 
 log = logging.getLogger("cage.providers")
@@ -51,8 +52,12 @@ CROSS JOIN LATERAL (
 
 
 def configuration(**_: Any) -> list[CheckMessage]:
-    """PROVIDERS says what it must, and nothing unknown."""
-    return [checks.Error(problem.text, id=problem.id) for problem in registry.current().problems]
+    """PROVIDERS says what it must, and nothing unknown; ADDRESS_HEADER names one that arrives."""
+    problems = list(registry.current().problems)
+    if "_" in settings.ADDRESS_HEADER:
+        text = "ADDRESS_HEADER has an underscore: such headers are dropped, so it would be ignored"
+        problems.append(Problem("providers.E012", text))
+    return [checks.Error(problem.text, id=problem.id) for problem in problems]
 
 
 def names_are_kept(*, databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
@@ -96,6 +101,11 @@ def partitions_lie_ahead(
     return [*_too_near(ahead), *_astray(strays)]
 
 
+def was_verified() -> bool:
+    """Whether `configuration_is_verified` has been true already; asks nobody."""
+    return settings.PROVIDERS in _verified
+
+
 def configuration_is_verified() -> bool:
     """True once PROVIDERS was held against the ledger: no provider of the past is missing, and
     none pays by another operation than it did.
@@ -103,7 +113,7 @@ def configuration_is_verified() -> bool:
     A web process may start while the database is away; until this has been seen nobody is paid,
     because a renamed provider's resends would be paid again under its new name.
     """
-    if settings.PROVIDERS in _verified:
+    if was_verified():
         return True
     try:
         with transaction.atomic(), connections["default"].cursor() as cursor:

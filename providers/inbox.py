@@ -4,10 +4,15 @@ Whatever happens, `receive` answers: success or refusal in the provider's dialec
 committed, and otherwise "no verdict", which makes no provider pay, cancel or forget.
 """
 
+import asyncio
 import logging
 import time
 import traceback
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
@@ -33,18 +38,98 @@ from wallets import bounded, ledger
 PAUSE = 0.05  # Seconds before a database that failed is asked again.
 # What was prepared on a connection is gone, is there already, or is of a table that was altered.
 STALE = frozenset({"26000", "42P05", "0A000"})
+NO_THREAD = "no thread was free in time"
 GRACE = 0.1  # Seconds past the deadline in which the database may still say that it is past.
 
 log = logging.getLogger("cage.inbox")
 
+Step = Callable[[], Reply]
+
 
 def receive(provider: Provider, delivery: Delivery) -> Reply:
     """Settle one delivery and answer it, within settings.ANSWER_WITHIN. Never raises."""
+    deadline = time.monotonic() + settings.ANSWER_WITHIN.total_seconds()
+    with metrics.ANSWER.labels(provider.name).time():
+        step = partial(_receive, provider, delivery, deadline=deadline)
+        return _answer(provider, delivery, step, deadline=deadline)
+
+
+async def receive_on_loop(
+    provider: Provider, delivery: Delivery, *, threads: Executor, strangers: Executor
+) -> Reply:
+    """As `receive`, for a coroutine: what a group settles needs no thread of its own.
+
+    All else takes the same steps in one of `threads`, or of those for `strangers`; where none is
+    free in time it is no verdict.
+    """
+    deadline = time.monotonic() + settings.ANSWER_WITHIN.total_seconds()
+    opened: Opened | None = None
+    with metrics.ANSWER.labels(provider.name).time():
+        try:
+            if not delivery.complete:
+                return _cut_off(provider, delivery)
+            if not checks.was_verified():
+                step = partial(_receive, provider, delivery, deadline=deadline)
+                reply = await _aside(threads, provider, delivery, step, deadline=deadline)
+                return reply or _no_verdict(provider, delivery, why=NO_THREAD)
+            opened = opening.open_(provider, delivery)
+            return await _settle_on_loop(opened, threads, deadline=deadline)
+        except Unauthentic as refusal:
+            step = partial(_turn_away, provider, delivery, refusal)
+            reply = await _aside(strangers, provider, delivery, step, deadline=deadline)
+            return reply or _uncounted(provider, delivery, refusal, why=NO_THREAD)
+        except Exception:
+            log.exception("a delivery was not decided", extra=delivery.names)
+            if opened is None:
+                return _no_verdict(provider, delivery, why="a fault of ours")
+            return _no_verdict_yet(opened, why="a fault of ours")
+
+
+async def _settle_on_loop(opened: Opened, threads: Executor, *, deadline: float) -> Reply:
+    provider, delivery = opened.provider, opened.delivery
+    if opened.only_asks:
+        step = partial(balances.tell, opened, deadline=deadline)
+        reply = await _aside(threads, provider, delivery, step, deadline=deadline)
+        return reply or _no_verdict(provider, delivery, opened.operation, why=NO_THREAD)
+    if settings.GROUP_COMMIT:
+        try:
+            reply = await writer.settle_on_loop(opened, deadline=deadline)
+        except GivenUp as reason:
+            return _no_verdict_yet(opened, why=reason)
+        if reply is not None:
+            return reply
+    step = partial(_settle_until, opened, deadline=deadline)
+    reply = await _aside(threads, provider, delivery, step, deadline=deadline)
+    return reply or _no_verdict_yet(opened, why=NO_THREAD)
+
+
+async def _aside(
+    threads: Executor, provider: Provider, delivery: Delivery, step: Step, *, deadline: float
+) -> Reply | None:
+    """What `step` says, in a thread. None where none was free until the deadline: then it doesn't
+    happen later either."""
+    future: Future[Reply] = Future()
+
+    def run() -> None:
+        if time.monotonic() >= deadline or not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(_answer(provider, delivery, step, deadline=deadline))
+        except BaseException as error:
+            future.set_exception(error)
+
+    with suppress(RuntimeError):  # No more threads can be started: one that there is may take it.
+        threads.submit(run)
+    answer = asyncio.wrap_future(future)
+    await asyncio.wait((answer,), timeout=max(0.0, deadline - time.monotonic()))
+    return None if future.cancel() else await answer  # At work it has the same deadline.
+
+
+def _answer(provider: Provider, delivery: Delivery, step: Step, *, deadline: float) -> Reply:
+    """What `step` says, and no verdict where it raises."""
     try:
-        with metrics.ANSWER.labels(provider.name).time():
-            deadline = time.monotonic() + settings.ANSWER_WITHIN.total_seconds()
-            with bounded.until(deadline + GRACE):
-                return _receive(provider, delivery, deadline=deadline)
+        with bounded.until(deadline + GRACE):
+            return step()
     except Exception:
         log.exception("a delivery was not decided", extra=delivery.names)
         connection.close()
@@ -53,8 +138,7 @@ def receive(provider: Provider, delivery: Delivery) -> Reply:
 
 def _receive(provider: Provider, delivery: Delivery, *, deadline: float) -> Reply:
     if not delivery.complete:
-        # What was cut off may read as another order: nothing is concluded from it.
-        return _no_verdict(provider, delivery, why="the body did not arrive whole", ours=False)
+        return _cut_off(provider, delivery)
     if not checks.configuration_is_verified():
         return _no_verdict(provider, delivery, why="the configuration is not verified yet")
     try:
@@ -137,13 +221,26 @@ def _no_verdict_yet(opened: Opened, *, why: object) -> Reply:
 
 def _turn_away(provider: Provider, delivery: Delivery, refusal: Unauthentic) -> Reply:
     """Count a stranger, outside every money transaction, and refuse."""
-    metrics.UNAUTHENTIC.labels(provider.name).inc()
     try:
         callbacks.count_unauthentic(delivery, str(refusal))
     except Error as error:
-        log.warning("unauthentic, not counted: %s", error, extra=delivery.names)
         connection.close()
+        return _uncounted(provider, delivery, refusal, why=error)
+    metrics.UNAUTHENTIC.labels(provider.name).inc()
     return provider.protocol.refuse("", refusal, at=delivery.received_at)
+
+
+def _uncounted(
+    provider: Provider, delivery: Delivery, refusal: Unauthentic, *, why: object
+) -> Reply:
+    metrics.UNAUTHENTIC.labels(provider.name).inc()
+    log.warning("unauthentic, not counted: %s", why, extra=delivery.names)
+    return provider.protocol.refuse("", refusal, at=delivery.received_at)
+
+
+def _cut_off(provider: Provider, delivery: Delivery) -> Reply:
+    """What was cut off may read as another order: nothing is concluded from it."""
+    return _no_verdict(provider, delivery, why="the body did not arrive whole", ours=False)
 
 
 def _no_verdict(

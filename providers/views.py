@@ -3,18 +3,25 @@
 import ipaddress
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpResponse, UnreadablePostError
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from providers import inbox, opening, registry
 from providers.protocols.base import Delivery
+from providers.registry import Provider
 
 TO_THE_END = "wsgi.input_terminated"  # There may be a body although no length is stated.
+
+
+class Readable(Protocol):
+    """A request's body."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class CallbackView(APIView):
@@ -34,20 +41,11 @@ class CallbackView(APIView):
         http = request._request
         address = client_address(http.META)
         # Nobody waits for what a stranger may still send.
-        body, complete = read(http) if self.provider.allows(address) else (b"", True)
-        reply = inbox.receive(
-            self.provider,
-            Delivery(
-                delivery_id=uuid.uuid4(),
-                provider=self.provider.name,
-                operation=operation or "",
-                headers=headers(http.META),
-                body=body,
-                address=address,
-                received_at=timezone.now(),
-                complete=complete,
-            ),
+        body, complete = read(http.META, http) if self.provider.allows(address) else (b"", True)
+        delivery = delivered(
+            http.META, self.provider, operation, body=body, complete=complete, address=address
         )
+        reply = inbox.receive(self.provider, delivery)
         return HttpResponse(
             reply.body,
             status=reply.status,
@@ -56,19 +54,41 @@ class CallbackView(APIView):
         )
 
 
-def read(http: HttpRequest) -> tuple[bytes, bool]:
+def delivered(
+    meta: Mapping[str, Any],
+    provider: Provider,
+    operation: str | None,
+    *,
+    body: bytes,
+    complete: bool,
+    address: str,
+) -> Delivery:
+    """What has arrived by now, under an id of its own."""
+    return Delivery(
+        delivery_id=uuid.uuid4(),
+        provider=provider.name,
+        operation=operation or "",
+        headers=headers(meta),
+        body=body,
+        address=address,
+        received_at=timezone.now(),
+        complete=complete,
+    )
+
+
+def read(meta: Mapping[str, Any], stream: Readable) -> tuple[bytes, bool]:
     """The body, cut off where it is too large, and whether all of it arrived.
 
     A server may hand over a body that ended early without a word, and one without Content-Length
     (chunked) as an empty one: both would read as another order than the one that was sent.
     """
-    stated = http.META.get("CONTENT_LENGTH") or ""
+    stated = meta.get("CONTENT_LENGTH") or ""
     try:
-        body = http.read(opening.LARGEST_BODY + 1)
+        body = stream.read(opening.LARGEST_BODY + 1)
         length = int(stated or 0)
     except (UnreadablePostError, ValueError):
         return b"", False
-    if "HTTP_TRANSFER_ENCODING" in http.META or (not stated and TO_THE_END in http.META):
+    if "HTTP_TRANSFER_ENCODING" in meta or (not stated and TO_THE_END in meta):
         return body, False
     return body, len(body) == min(length, opening.LARGEST_BODY + 1)
 

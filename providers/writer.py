@@ -18,7 +18,7 @@ from django.db import connection
 from providers import instead, metrics, settling, undecided
 from providers.opening import Opened
 from providers.protocols.base import Reply
-from providers.waiting import GivenUp, Waiting
+from providers.waiting import GivenUp, InThread, OnLoop, Waiting
 from wallets import bounded
 
 LARGEST = 64  # Deliveries in one transaction.
@@ -38,7 +38,16 @@ def settle(opened: Opened, *, deadline: float) -> Reply | None:
 
     Raises GivenUp where too many wait already, and at the `deadline` (in time.monotonic).
     """
-    return _writer.settle(opened, deadline=deadline)
+    waiting = InThread(opened, deadline=deadline)
+    _writer.put(waiting)
+    return waiting.wait()
+
+
+async def settle_on_loop(opened: Opened, *, deadline: float) -> Reply | None:
+    """As `settle`, for a coroutine."""
+    waiting = OnLoop(opened, deadline=deadline)
+    _writer.put(waiting)
+    return await waiting.wait()
 
 
 def state() -> str:
@@ -189,12 +198,10 @@ class Writer:
         self._waits = Lane("writer, busy wallets")
         self._first = Lane("writer", busy=self._waits)
 
-    def settle(self, opened: Opened, *, deadline: float) -> Reply | None:
+    def put(self, waiting: Waiting) -> None:
         if self._first.waiting.qsize() >= LONGEST:
             raise GivenUp(f"{LONGEST} deliveries wait already")
-        waiting = Waiting(opened, deadline=deadline)
         self._first.put(waiting)
-        return waiting.wait()
 
     def state(self) -> str:
         lanes = self._first, self._waits

@@ -10,7 +10,7 @@ from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
 from providers import writer
-from tests import emptying
+from tests import emptying, front
 from tests.cast import Books
 
 GUARDED = [
@@ -107,6 +107,7 @@ def books(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
     """Empty books that really commit. Everything is removed afterwards, by the owner."""
     with django_db_blocker.unblock():
         yield Books()
+        front.leave_the_database()
         connections["default"].close()
         empty_the_books()
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from config.embedded import postgres, processes, servers, site, suite
+from config.embedded.bench import run as benchmark
 from config.embedded.home import Home, environment, given
 from config.embedded.processes import ROOT, Failure, Signals, Stopped
 from config.embedded.site import Place
@@ -82,8 +83,6 @@ def test(options: Namespace, signals: Signals) -> int:
 
 
 def bench(options: Namespace, signals: Signals) -> int:
-    from config.embedded.bench import run as benchmark  # Its requirements are its own.
-
     return benchmark.main(options, signals)
 
 

@@ -74,8 +74,9 @@ def serving(place: Place, signals: Signals, *, logs: Path | None) -> Iterator[li
 
 def programs(port: int) -> dict[str, list[str]]:
     """Return what serves: production runs the same three with its own numbers."""
-    granian = "granian --interface wsgi --workers 2 --blocking-threads 32 --no-ws --no-access-log"
-    granian += f" --workers-kill-timeout 5 --host 127.0.0.1 --port {port} config.wsgi:application"
+    granian = "granian --interface asgi --runtime-mode st --loop uvloop --workers 2 --no-ws"
+    granian += " --no-access-log --workers-kill-timeout 5"
+    granian += f" --host 127.0.0.1 --port {port} config.asgi:application"
     celery = "celery --quiet -A config.celery"
     scheduler = "--scheduler django_celery_beat.schedulers:DatabaseScheduler"
     lines = {

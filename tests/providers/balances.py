@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 
 from providers import registry
 from providers.models import Callback, Unauthentic
+from tests import front
 from tests.cast import Books
 from tests.conftest import PROVIDERS
 from tests.providers.faults import terminate
-from tests.providers.senders import Heard, Sent, send
+from tests.providers.senders import Heard, Sent, in_thread, send
 
 
 class BalanceContract(ABC):
@@ -61,9 +62,9 @@ class BalanceContract(ABC):
         assert everything(opened) == before
 
     def test_it_is_one_read_and_no_transaction(self, opened: Books) -> None:
-        send(self.query())
+        in_thread(self.query())
         with CaptureQueriesContext(connection) as queries:
-            assert send(self.query()).body == self.told
+            assert in_thread(self.query()).body == self.told
         (message,) = queries  # One round trip: its limits and the read.
         words = [statement.split()[0] for statement in message["sql"].split(";")]
         assert words == ["SET", "SET", "SELECT"]
@@ -125,19 +126,18 @@ class BalanceContract(ABC):
     ) -> None:
         send(self.query())
         with monkeypatch.context() as patch:
-            connection.close()
+            front.leave_the_database()
             patch.setitem(connection.settings_dict, "HOST", "/nowhere")
             heard = send(self.query())
-            connection.close()
         assert (heard.status, heard.body) == self.no_verdict
         assert names(caplog) == [("cage.balances", logging.WARNING)]
         assert send(self.query()).body == self.told
         assert Callback.objects.count() == 0
 
     def test_a_connection_that_died_meanwhile_is_replaced(self, opened: Books) -> None:
-        send(self.query())
+        in_thread(self.query())
         terminate(connection.connection.info.backend_pid)
-        assert send(self.query()).body == self.told
+        assert in_thread(self.query()).body == self.told
 
     @pytest.mark.parametrize(
         ("broken", "logger"), [("decode", "cage.inbox"), ("tell", "cage.balances")]

@@ -83,7 +83,7 @@ def at_commit(
 
     def fault() -> Any:
         thread = threading.current_thread()
-        ours = thread is threading.main_thread() or thread.name.startswith("writer")
+        ours = thread is threading.main_thread() or thread.name.startswith(("writer", "callbacks"))
         return left.pop(0) if left and ours else None
 
     def with_the_rows() -> Callable[[], None]:

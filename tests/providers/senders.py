@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from django.test import Client
 
+from tests import front
 from tests.conftest import IV, KEY, SUD_APP_ID, SUD_SECRET
 
 DELIVERIES = Path(__file__).parent / "deliveries"
@@ -40,10 +42,68 @@ class Heard:
         return json.loads(self.body)
 
 
+def send(sent: Sent) -> Heard:
+    """As a web server hands it over."""
+    return through(sent)
+
+
+def on_loop(sent: Sent) -> Heard:
+    """As `config.asgi` does."""
+    return front.run(through_loop(sent))
+
+
+async def through_loop(sent: Sent) -> Heard:
+    """On the loop that runs."""
+    start, *parts = await _exchange(sent, [{"type": "http.request", "body": sent.body}])
+    answered = {name.decode(): value.decode() for name, value in start["headers"]}
+    return Heard(
+        status=start["status"],
+        content_type=answered.get("content-type", ""),
+        body=b"".join(part.get("body", b"") for part in parts),
+    )
+
+
+def told_to_loop(sent: Sent, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a web server is given to send, after it handed over the body in `parts`: those that
+    were not asked for are left."""
+    return front.run(_exchange(sent, parts))
+
+
+async def _exchange(sent: Sent, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    headers = {
+        "host": "testserver",
+        "content-type": sent.content_type,
+        "content-length": str(len(sent.body)),
+        **{name.lower(): value for name, value in sent.headers.items()},
+    }
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": "POST",
+        "path": unquote(f"/callbacks/{sent.path}"),
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode("latin1")) for name, value in headers.items()],
+        "client": (sent.address, 40000),
+        "server": ("testserver", 80),
+    }
+    told: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return parts.pop(0) if parts else {"type": "http.disconnect"}
+
+    async def tell(message: Any) -> None:
+        told.append(message)
+
+    await front.FRONT(scope, receive, tell)
+    return told
+
+
 _threads = threading.local()
 
 
-def send(sent: Sent) -> Heard:
+def in_thread(sent: Sent) -> Heard:
     """Through Django's own handler; a traceback would be raised here."""
     if not hasattr(_threads, "client"):  # A new one loads every middleware again.
         _threads.client = Client()
@@ -59,6 +119,9 @@ def send(sent: Sent) -> Heard:
         content_type=response.headers.get("content-type", ""),
         body=response.content,
     )
+
+
+through = on_loop
 
 
 def verbatim(protocol: str, name: str) -> bytes:

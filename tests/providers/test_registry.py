@@ -259,3 +259,9 @@ def test_nobody_waits_for_the_comparison_longer_than_for_a_verdict(
         cursor.execute("LOCK TABLE wallets_transaction")
         heard = send(senders.jdb(senders.verbatim("jdb", "settle")))
     assert heard.json["status"] == "9017"
+
+
+def test_a_header_that_never_arrives_can_not_carry_the_address(settings: Any) -> None:
+    settings.ADDRESS_HEADER = "X_Client_Ip"
+    (problem,) = checks.configuration()
+    assert problem.id == "providers.E012"

@@ -1,9 +1,12 @@
 """What can happen to a delivery on its way through a real web server."""
 
+import re
 import socket
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
+import urllib3
 
 from providers.models import Callback, Unauthentic
 from tests.cast import Books
@@ -109,3 +112,34 @@ def test_the_environment_of_the_process_is_no_header(
     headers = Callback.objects.get().headers
     assert "proxy" not in headers
     assert headers["host"] == "localhost"
+
+
+def test_a_form_reaches_its_page(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The login: behind the callbacks' event loop pages are a WSGI application."""
+    monkeypatch.setenv("TRUSTED_PROXIES", "1")
+    with live_cage(PROVIDERS) as cage:
+        log_in(cage)
+
+
+def log_in(live: LiveCage) -> None:
+    http, path = urllib3.PoolManager(retries=False), "/admin/login/"
+    https = {"Host": "localhost", "X-Forwarded-Proto": "https"}
+    page = http.request("GET", live.url + path, headers=https)
+    https["Cookie"] = page.headers["set-cookie"].partition(";")[0]
+    https["Referer"] = f"https://localhost{path}"
+    https["Content-Type"] = "application/x-www-form-urlencoded"
+    found = re.search(rb'name="csrfmiddlewaretoken" value="(\w+)"', page.data)
+    assert found
+    fields = {"csrfmiddlewaretoken": found[1].decode(), "username": "x", "password": "y"}
+    form = urlencode({**fields, "note": "z" * 300_000}).encode()
+    answer = http.request("POST", live.url + path, body=form, headers=https)
+    assert (answer.status, b"Please enter the correct username" in answer.data) == (200, True)
+    lines = [f"{name}: {value}" for name, value in https.items()]
+    head = "\r\n".join([f"POST {path} HTTP/1.1", *lines, f"Content-Length: {len(form)}", "", ""])
+    answered = live.send_raw(head.encode() + form[:-1], then=socket.SHUT_WR)
+    assert b" 200 " not in answered.split(b"\r\n")[0]
+
+
+def test_a_query_that_is_not_ascii_is_no_fault(live: LiveCage) -> None:
+    raw = "GET /health/live?\u00e4 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    assert b" 200 " in live.send_raw(raw.encode()).split(b"\r\n")[0]

@@ -27,10 +27,16 @@ OK = b'{"status":"0000","balance":"0.10","err_text":""}'
 NO_VERDICT = b'{"status":"9999","err_text":"Not decided yet, send again."}'
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, params=[senders.on_loop, senders.in_thread])
 def group_commit(
-    books: Books, providers: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+    books: Books,
+    providers: None,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
+    """Whether its view is a coroutine or has a thread."""
+    monkeypatch.setattr(senders, "through", request.param)
     settings.GROUP_COMMIT = True
     settings.ANSWER_WITHIN = timedelta(seconds=20)  # No slow machine decides a test.
     monkeypatch.setattr(waiting, "OWN", 20)
@@ -288,7 +294,7 @@ def test_a_lane_that_dies_leaves_nobody_waiting_and_is_started_again(
         assert send(settlement(1)).body == OK
         until(lambda: writer.state() == "not started")
     assert send(settlement(2)).json["balance"] == "0.20"
-    assert writer.state() == "idle"
+    until(lambda: writer.state() == "idle")
     assert books.outcomes() == ["posted"] * 2
     assert books.violations() == []
 
