@@ -47,14 +47,13 @@ class Front:
         if scope["type"] != "http":
             await self._pages(scope, receive, send)
             return
-        scope = _usable(scope)
         found = _find(scope)
         if found is not None:
             await _send(await self._answer(scope, receive, *found), send)
         elif scope["path"].startswith("/health/"):
-            await self._probes(scope, _whole(receive), send)
+            await self._probes(_usable(scope), _whole(receive), send)
         else:
-            await self._pages(scope, _whole(receive), send)
+            await self._pages(_usable(scope), _whole(receive), send)
 
     async def _answer(
         self, scope: Message, receive: Receive, provider: Provider, operation: str | None
@@ -94,20 +93,23 @@ def _resolve(path: str) -> tuple[str, str | None]:
     return match.kwargs["path"], match.kwargs.get("operation")
 
 
+def _headers(scope: Message) -> list[tuple[bytes, bytes]]:
+    """Without those that are misread: named as in WSGI `x_forwarded_for` is `x-forwarded-for`."""
+    return [(name, value) for name, value in scope["headers"] if b"_" not in name]
+
+
 def _usable(scope: Message) -> Message:
-    """Without what a WSGI application misreads: as one of its variables `x_forwarded_for` would be
-    `x-forwarded-for`; and a query is ASCII."""
-    headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+    """For the WSGI application: a query is ASCII there."""
     query = scope["query_string"]
     if not query.isascii():
         query = quote_from_bytes(query, safe=string.printable).encode()
-    return {**scope, "headers": headers, "query_string": query}
+    return {**scope, "headers": _headers(scope), "query_string": query}
 
 
 def _meta(scope: Message) -> dict[str, str]:
     """Headers and address, named as in WSGI."""
     meta = {"REMOTE_ADDR": scope["client"][0] if scope.get("client") else ""}
-    for raw, value in scope["headers"]:
+    for raw, value in _headers(scope):
         name = raw.decode("latin1").upper().replace("-", "_")
         key = name if name in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{name}"
         text = value.decode("latin1")

@@ -1,4 +1,4 @@
-"""The one view that providers call."""
+"""The view that providers call behind a WSGI server; `front` makes its deliveries of the same."""
 
 import ipaddress
 import uuid

@@ -184,6 +184,15 @@ def test_a_body_is_read_in_parts_and_no_further_than_it_may_be_long(books: Books
     assert books.outcomes() == ["posted"]
 
 
+def test_an_address_under_a_name_with_underscores_is_nobodys(books: Books, settings: Any) -> None:
+    settings.TRUSTED_PROXIES = 1
+    sent = replace(settlement(1), headers={"X_Forwarded_For": "198.51.100.7", "X-Real": "1"})
+    assert on_loop(sent).body == OK
+    row = Callback.objects.get()
+    assert (row.address, row.headers["x-real"]) == ("127.0.0.1", "1")
+    assert "x-forwarded-for" not in row.headers
+
+
 def test_all_else_is_for_the_pages(providers: None) -> None:
     assert send(Sent(path="nobody", body=b"{}")).status == 404
     assert send(Sent(path="jdb/a/b/c", body=b"{}")).status == 404

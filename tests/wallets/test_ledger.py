@@ -1,7 +1,6 @@
 """How a group of instructions is decided: DESIGN, section 3."""
 
 import re
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,6 +20,7 @@ from django.db import (
 from django.test.utils import CaptureQueriesContext
 
 from tests.cast import NOON, WAITING, Books, instruction, post
+from tests.providers.faults import until
 from wallets import ledger, reads, sql, writes
 from wallets.instructions import Instruction, Kind, Movement, Receipt
 from wallets.models import Entry, Transaction, Wallet
@@ -376,7 +376,7 @@ def test_who_was_suspended_before_a_balance_was_locked_does_not_stake_it(books: 
         with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
             cursor.execute("SELECT FROM wallets_wallet WHERE id = %s FOR UPDATE", [alice.pk])
             told = pool.submit(waiting)
-            wait_for_a_lock()
+            until(is_waited_for_a_lock)
             books.set_status("bob", "suspended")
             (refused,) = post(instruction("3", ("bob", "USD", "1", "0"), kind=Kind.BET))
             assert isinstance(refused.refusal, PlayerSuspended)
@@ -387,14 +387,10 @@ def test_who_was_suspended_before_a_balance_was_locked_does_not_stake_it(books: 
     assert books.balance("bob", "USD") == 50
 
 
-def wait_for_a_lock() -> None:
-    end = time.monotonic() + 20
+def is_waited_for_a_lock() -> bool:
     with connections["owner"].cursor() as cursor:
-        while True:
-            cursor.execute(WAITING)
-            if cursor.fetchone()[0]:
-                return
-            assert time.monotonic() < end
+        cursor.execute(WAITING)
+        return bool(cursor.fetchone()[0])
 
 
 def test_rows_are_numbered_in_the_order_in_which_they_were_decided(books: Books) -> None:
