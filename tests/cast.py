@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from django.db import connection
+from django.db import connection, connections
 
 from providers.models import Callback
 from wallets import ledger, verification
@@ -12,11 +12,22 @@ from wallets.instructions import HOUSE, Instruction, Kind, Movement, Origin, Rec
 from wallets.models import Entry, Player, Transaction, Wallet
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-# How many wait for a lock in this database: others of the same server may be under test as well.
+# Others of the same server may be under test as well, so only those who have a lock of this
+# database. Not pg_stat_activity: in a transaction it is what it was when it was first looked at.
 WAITING = """
-SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
-WHERE NOT granted AND datname = current_database()
+SELECT EXISTS (
+    SELECT FROM pg_locks JOIN pg_locks AS ours USING (pid)
+    JOIN pg_database ON pg_database.oid = ours.database AND datname = current_database()
+    WHERE NOT pg_locks.granted
+)
 """
+
+
+def somebody_waits() -> bool:
+    """Whether a transaction of this database waits for a lock."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(WAITING)
+        return bool(cursor.fetchone()[0])
 
 
 class Books:

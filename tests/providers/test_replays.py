@@ -1,6 +1,5 @@
 """Kept deliveries settled again: paid once, never what is void, never another sum."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -13,10 +12,10 @@ from django.db import connection, connections, transaction
 from providers import replays
 from providers.models import Callback
 from providers.replays import Replayed
-from tests.cast import Books
+from tests.cast import Books, somebody_waits
 from tests.conftest import PROVIDERS
 from tests.providers import senders
-from tests.providers.faults import at_commit, lost_after
+from tests.providers.faults import at_commit, lost_after, until
 from tests.providers.senders import altered, send
 
 SETTLE = senders.verbatim("jdb", "settle")
@@ -206,21 +205,12 @@ def test_live_traffic_does_not_wait_for_a_replay_that_waits(
                 " WHERE p.uid = 'bob' FOR UPDATE OF w"
             )
             replaying = pool.submit(replayed_elsewhere, callbacks)
-            cursor.execute(WAITS)
-            while cursor.fetchone() != (True,):
-                time.sleep(0.01)
-                cursor.execute(WAITS)
+            until(somebody_waits)
             sent = senders.jdb(altered(SETTLE, transferId=7, uid="alice"))
             assert send(sent).json["balance"] == "0.20"
             assert not replaying.done()
         assert replaying.result(20) == ["posted"] * 2
     assert books.violations() == []
-
-
-WAITS = """
-SELECT count(*) > 0 FROM pg_locks JOIN pg_stat_activity USING (pid)
-WHERE NOT granted AND datname = current_database()
-"""
 
 
 def replayed_elsewhere(callbacks: list[Callback]) -> list[Any]:

@@ -9,13 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, connections, transaction
-from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from providers.models import Doubt
 from reconciliation import cases
 from reconciliation.models import Case
-from tests.cast import WAITING, Books
+from tests.cast import Books, somebody_waits
 from tests.conftest import PROVIDERS
 from tests.live import environment
 from tests.providers import senders
@@ -74,7 +73,7 @@ def test_one_that_is_killed_leaves_the_rest_to_the_next(owed: Books) -> None:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "update_cases"], env=environment(PROVIDERS)
         )
-        while not _somebody_waits(cursor):
+        while not somebody_waits():
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
@@ -82,11 +81,6 @@ def test_one_that_is_killed_leaves_the_rest_to_the_next(owed: Books) -> None:
     assert Case.objects.count() == 0
     update()
     assert each_once()
-
-
-def _somebody_waits(cursor: CursorWrapper) -> bool:
-    cursor.execute(WAITING)
-    return bool(cursor.fetchone()[0])
 
 
 def test_a_delivery_whose_commit_becomes_visible_late_is_not_skipped(

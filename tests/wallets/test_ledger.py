@@ -19,7 +19,7 @@ from django.db import (
 )
 from django.test.utils import CaptureQueriesContext
 
-from tests.cast import NOON, WAITING, Books, instruction, post
+from tests.cast import NOON, Books, instruction, post, somebody_waits
 from tests.providers.faults import until
 from wallets import ledger, reads, sql, writes
 from wallets.instructions import Instruction, Kind, Movement, Receipt
@@ -376,7 +376,7 @@ def test_who_was_suspended_before_a_balance_was_locked_does_not_stake_it(books: 
         with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
             cursor.execute("SELECT FROM wallets_wallet WHERE id = %s FOR UPDATE", [alice.pk])
             told = pool.submit(waiting)
-            until(is_waited_for_a_lock)
+            until(somebody_waits)
             books.set_status("bob", "suspended")
             (refused,) = post(instruction("3", ("bob", "USD", "1", "0"), kind=Kind.BET))
             assert isinstance(refused.refusal, PlayerSuspended)
@@ -385,12 +385,6 @@ def test_who_was_suspended_before_a_balance_was_locked_does_not_stake_it(books: 
     assert first.posted
     assert isinstance(second.refusal, PlayerSuspended)
     assert books.balance("bob", "USD") == 50
-
-
-def is_waited_for_a_lock() -> bool:
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(WAITING)
-        return bool(cursor.fetchone()[0])
 
 
 def test_rows_are_numbered_in_the_order_in_which_they_were_decided(books: Books) -> None:

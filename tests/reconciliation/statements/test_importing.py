@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +14,8 @@ from django.db import connections
 from reconciliation.models import Layout, Line, Statement, StatementFormat, StatementStatus, Total
 from reconciliation.statements import importing, reading
 from reconciliation.statements.importing import Refused, Stated, UnknownDay
-from tests.cast import NOON, WAITING, Books
+from tests.cast import NOON, Books, somebody_waits
+from tests.providers.faults import until
 from tests.reconciliation.statements.sheets import HEADINGS, file, format
 
 DAY = date(2026, 11, 21)
@@ -356,24 +356,12 @@ def test_two_people_at_once_import_a_file_once(
 
     def while_the_first_is_open(*_: Any) -> None:
         thread.start()
-        wait_for_somebody_who_waits()
+        until(somebody_waits)
 
     statement = import_file(path, watch=while_the_first_is_open)
     thread.join()
     assert heard == [f"The same file is already imported as statement #{statement.pk}."]
     assert Line.objects.count() == 1
-
-
-def wait_for_somebody_who_waits() -> None:
-    """Until a transaction is waiting for another one."""
-    deadline = time.monotonic() + 10
-    with connections["owner"].cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute(WAITING)
-            if cursor.fetchone() != (0,):
-                return
-            time.sleep(0.01)
-    raise TimeoutError
 
 
 @pytest.mark.parametrize(
