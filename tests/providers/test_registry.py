@@ -16,6 +16,7 @@ from django.db import connections, transaction
 from providers import buy_ins, checks, registry
 from tests.cast import NOON, Books, instruction, post
 from tests.conftest import PROVIDERS
+from tests.live import environment
 from tests.providers import senders
 from tests.providers.senders import send
 from wallets.refusals import UnknownPlayer
@@ -217,16 +218,45 @@ def test_settings_are_held_against_the_ledger_by_index_probes(
 def test_no_web_process_starts_with_a_broken_configuration(
     change: dict[str, str | None], sentence: str
 ) -> None:
-    environment = {k: v for k, v in {**os.environ, **change}.items() if v is not None}
+    changed = {k: v for k, v in {**os.environ, **change}.items() if v is not None}
     started = subprocess.run(
         [sys.executable, "-c", "import config.wsgi"],
-        env=environment,
+        env=changed,
         capture_output=True,
         text=True,
         check=False,
     )
     assert started.returncode != 0
     assert sentence in started.stderr
+
+
+ON_A_LOOP = """
+import asyncio
+import importlib
+
+async def load():
+    importlib.import_module("config.asgi")
+
+asyncio.run(load())
+"""
+
+
+@pytest.mark.parametrize(
+    ("providers", "said"), [(PROVIDERS, ""), ({"besoft": {"currency": "USD"}}, "providers.E005")]
+)
+def test_a_server_may_load_it_on_its_event_loop(
+    books: Books, providers: dict[str, Any], said: str
+) -> None:
+    """As uvicorn does: the database is asked all the same."""
+    loaded = subprocess.run(
+        [sys.executable, "-c", ON_A_LOOP],
+        env=environment(providers),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (loaded.returncode == 0) is not bool(said), loaded.stderr
+    assert said in loaded.stderr
 
 
 def test_nobody_is_paid_while_there_is_no_ledger_to_compare_with(
